@@ -33,12 +33,12 @@ long: $(VENV)/.run ## slow servers and a million items (about half an hour, 15 G
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/long.yaml
 
-extras: $(VENV)/.extras ## stores of objects, pgstac, Delta, Iceberg, DuckDB as sources and outputs
+extras: $(VENV)/.extras ## install the extras: object stores, pgstac, Delta Lake, Iceberg, DuckDB
 
-tools: .venv-tools/.ready ## the field's tools, which are timed beside ours; `make run` calls it
+tools: .venv-tools/.ready ## install the other tools that are compared; `make run` calls it
 
 compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to/benchmark_results.json; or this build against a commit: BASE=REF
-	@test -n "$(BASELINE)$(BASE)" || { echo "make compare: say what to compare with: BASELINE=path/to/benchmark_results.json or BASE=REF" >&2; exit 2; }
+	@test -n "$(BASELINE)$(BASE)" || { echo "make compare: name what to compare with: BASELINE=path/to/benchmark_results.json or BASE=REF" >&2; exit 2; }
 	$(if $(BASELINE),$(BIN)/python -m ingest_bench compare "$(BASELINE)" $(if $(CURRENT),"$(CURRENT)"))
 	$(if $(BASE),$(BIN)/python -m ingest_bench compare-builds "$(BASE)" $(if $(CELLS),--cells $(CELLS)) $(if $(PAIRS),--pairs $(PAIRS)) \
 	  $(if $(CONFIG),--config "$(CONFIG)") $(if $(strip $(ACCEPT)),--accept $(ACCEPT)))
@@ -46,7 +46,7 @@ compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to
 history: $(VENV)/.run ## all runs: what has moved, machines side by side; HISTORY="further results or folders of them"; results/history/history.html
 	$(BIN)/python -m ingest_bench history $(HISTORY)
 
-calibrate: $(VENV)/.run ## try the harness on systems whose truth is known (under five minutes); results/calibration.json
+calibrate: $(VENV)/.run ## test the harness on systems with known answers (under five minutes); results/calibration.json
 	$(BIN)/python -m ingest_bench calibrate
 
 agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of the time: is the advice the same? (three hours; RUNS, LOADED, FOLDER)
@@ -54,76 +54,83 @@ agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of
 	$(BIN)/python -m ingest_bench agree --cores $(CORES) $(if $(RUNS),--runs $(RUNS)) $(if $(LOADED),--loaded $(LOADED)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 test: $(VENV)/.dev ## all tests, several files at once
+test: $(VENV)/.dev ## run all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile
 
-test-long: $(VENV)/.dev .venv-writers/.ready ## kills, many items past faults, fuzzing, at full size (about an hour; TEST_ITEMS, TEST_INPUTS)
+test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing (about an hour; TEST_ITEMS, TEST_INPUTS)
 	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
 
-test-s3: $(VENV)/.dev .venv-s3/.ready ## the tests of stores, against local servers in an environment of their own (Azurite where TEST_AZURITE names it)
+test-s3: $(VENV)/.dev .venv-s3/.ready ## test stores against local servers in an environment of their own (Azurite where TEST_AZURITE names it)
 	TEST_MOTO_SERVER=.venv-s3/bin/moto_server TEST_FAKE_GCS_SERVER=$$(find .venv-s3 -type f -path '*/vendor/*' -name 'fake-gcs-server-*' | head -1) \
 		$(BIN)/pytest tests/integration/test_sharding_s3.py tests/integration/test_stored_servers.py -rs
 
-test-servers: $(VENV)/.dev .venv-servers/.ready ## real STAC servers, paged by every strategy; the simulator before the STAC API validator
+test-servers: $(VENV)/.dev .venv-servers/.ready ## test with real STAC servers, and the simulator with the STAC API validator
 	TEST_SERVERS=.venv-servers $(BIN)/pytest tests/servers -rs -n auto --dist loadfile
 
-test-tools: $(VENV)/.dev .venv-tools/.ready ## what the field's tools deliver, each arm of `make run` and `make long`
+test-tools: $(VENV)/.dev .venv-tools/.ready ## test what other tools deliver, each arm of `make run` and `make long`
 	TEST_TOOLS=1 $(BIN)/pytest tests/integration/test_field_tools.py -rs
 
 test-engines: $(VENV)/.dev ## the workflow on SLURM, Son of Grid Engine, task-spooler, brought up on this machine (Debian's packages; root; ENGINE)
 	TEST_ENGINES=1 $(BIN)/pytest tests/engines -rs $(if $(ENGINE),-k $(ENGINE))
+test-slurm: $(VENV)/.dev ## test the workflow on a SLURM of two nodes on this machine (Debian's packages; root)
+	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs
 
-lint: $(VENV)/.dev ## style, types, workflow
+lint: $(VENV)/.dev ## check style, types and workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-format: $(VENV)/.dev ## put the code into its one form
+format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-publish: $(VENV)/.run ## keep the report of `make run` in docs/run, and open the README with it
+publish: $(VENV)/.run ## copy the report of `make run` to docs/run, and its tables to the README
 	$(BIN)/python -m ingest_bench publish
 
-verify: $(VENV)/.run ## whether what is published is what the samples of its receipt give, number by number
+verify: $(VENV)/.run ## recompute every published number from the samples of its receipt
 	$(BIN)/python -m ingest_bench verify docs/run/receipt.zip --readme README.md --docs docs/run
 
-client-matrix: $(VENV)/.dev ## what STAC clients deliver from hostile servers (a few minutes); docs/client-matrix.md
+client-matrix: $(VENV)/.dev ## measure what STAC clients deliver from hostile servers (a few minutes); docs/client-matrix.md
 	$(BIN)/python -m ingest_bench client-matrix --output docs/client-matrix.md
 
 hostile: client-matrix
 
-writers: $(VENV)/.dev .venv-writers/.ready ## tables of items that other programs write and read (about ten minutes); docs/writers.md
+writers: $(VENV)/.dev .venv-writers/.ready ## try which tables of items other programs write and read (about ten minutes); docs/writers.md
 	$(BIN)/python -m ingest_bench writers --output docs/writers.md --python .venv-writers/bin/python
 
-reference: $(VENV)/.run ## mirror 5 million simulated items through changes and kills (hours; goes on where it ended; ITEMS, FOLDER); results/reference/reference.md
+reference: $(VENV)/.run ## mirror 5 million simulated items through changes and kills (hours; resumes; ITEMS, FOLDER); results/reference/reference.md
 	$(BIN)/python -m ingest_bench reference $(if $(ITEMS),--items $(ITEMS)) $(if $(FOLDER),--folder "$(FOLDER)")
 
-dist: .venv-release/.ready ## a wheel and an sdist, checked; dist/
+dist: .venv-release/.ready ## build and check a wheel and an sdist; dist/
 	rm -rf dist
 	.venv-release/bin/python -m build --quiet --outdir dist
 	.venv-release/bin/twine check --strict dist/*
 
-docs: .venv-docs/.ready ## the site of the documentation, its links checked; site/index.html
+docs: .venv-docs/.ready ## build the documentation site, and check its links; site/index.html
 	.venv-docs/bin/zensical build --clean --strict
 
-schemas: $(VENV)/.run ## write workflow/schemas, docs/results.md and docs/formats.md anew from models and registries
+schemas: $(VENV)/.run ## regenerate workflow/schemas, docs/results.md and docs/formats.md
 	$(BIN)/python -m ingest_bench schemas workflow/schemas
 	$(BIN)/python -m ingest_bench results-doc docs/results.md
 	$(BIN)/python -m ingest_bench formats-doc docs/formats.md
 
-lock: $(VENV)/.dev ## pin envs/*.txt anew from envs/*.in
+lock: $(VENV)/.dev ## update the pins envs/*.txt from envs/*.in
 	cd envs && for name in requirements requirements-extras requirements-dev requirements-s3 requirements-servers requirements-tools requirements-writers requirements-release requirements-docs; do \
 	  ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    $$name.in -o $$name.txt; done
+	cd envs && ../$(BIN)/uv pip compile -q --upgrade --python-version 3.11 --no-deps --generate-hashes --no-annotate --no-header \
+	  requirements-axe.in -o requirements-axe.txt
 
 pins: lock
 
 clean: ## remove what was measured, but for the history of runs; and the environment
 	test ! -d results || find results -mindepth 1 -maxdepth 1 ! -name history -exec rm -rf {} +
 	rm -rf .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
+clean: ## remove results and environments
+	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed, and none was found; name it: make PYTHON=/path/to/python" >&2; exit 2; }
@@ -136,8 +143,9 @@ $(VENV)/.extras: $(VENV)/.run envs/requirements-extras.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-extras.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt envs/requirements-axe.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r envs/requirements-axe.txt
 	touch $@
 
 .venv-s3/.ready: envs/requirements-s3.txt

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from stac_ingest.core.id_set import IdSet, Key, key_of
+from stac_ingest.core.text import counted
 
 KEPT_IN_MEMORY = 1000
 """Changes that `get_all` gives: a million of them are of no use in memory."""
@@ -28,6 +29,7 @@ class Change:
     collection: str
     """Of the item; empty where it has none."""
     item_id: str
+    """Of the item."""
     member: str
     """Where the value stood, as `properties.created` or `assets.B04.raster:bands`; empty for the item itself."""
     what: str
@@ -78,7 +80,15 @@ class ChangeCollector:
                 self._waiting.append(change)
 
     def add_repeated(self, item: dict[str, Any]) -> None:
-        """Name an item that came again and is left out: the one that came first stays."""
+        """Name an item that came again and was left out; the copy that came first stays in the output.
+
+        Args:
+            item: the copy that was left out, with an `id` of type str.
+
+        Raises:
+            DataProcessingError: the waiting lines can't be written.
+
+        """
         key, updated = key_of(item), updated_of(item)
         with self._lock:
             self._compare(key, updated)
@@ -87,7 +97,18 @@ class ChangeCollector:
             self.flush()
 
     def name_kept(self, item: dict[str, Any]) -> bool:
-        """Name the copy that was kept of an item that came again; tell whether one that was left out is newer."""
+        """Name the copy that was kept of an item that came again.
+
+        Args:
+            item: the copy in the output; its collection and id are a key of `repeated`.
+
+        Returns:
+            True if the latest copy that was left out has a later `updated` than this one.
+
+        Raises:
+            KeyError: the item never came again.
+
+        """
         key, updated = key_of(item), updated_of(item)
         latest = self.repeated[key]
         newer = latest is not None and latest != updated and _later(latest, updated) == latest
@@ -97,7 +118,12 @@ class ChangeCollector:
         return newer
 
     def add_null_members(self, count: int) -> None:
-        """Count null members that the output can't hold."""
+        """Add to the number of null members that the output can't hold.
+
+        Args:
+            count: members of all items of a batch together.
+
+        """
         with self._lock:
             self.null_members += count
 
@@ -141,7 +167,12 @@ class ChangeCollector:
                 )
 
     def get_all(self) -> list[Change]:
-        """Give the first changes, at most `KEPT_IN_MEMORY`."""
+        """Return the first changes, in the order in which they came.
+
+        Returns:
+            A new list of at most `KEPT_IN_MEMORY` changes. `changes` counts them all.
+
+        """
         return list(self._first)
 
     def _compare(self, key: Key, updated: str | None) -> None:
@@ -166,11 +197,8 @@ class ChangeCollector:
 
 
 def newer_left_out(count: int) -> str:
-    """Say in words that of so many items a newer copy was left out."""
-    return (
-        f"of {count} items that came again a newer copy was left out, since another one came first; "
-        "notes.ndjson names them"
-    )
+    """Return the sentence which says that of so many items a newer copy was left out."""
+    return f"a newer copy was left out for {counted(count, 'item')}: an older one came first; notes.ndjson names them"
 
 
 def _when(updated: str | None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from stac_ingest.core.atomic import replacing
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.http.urls import display
 
@@ -92,7 +93,12 @@ class CompletenessReport:
     notes: list[str]
 
     def write(self, folder: Path) -> Path:
-        """Write `certificate.json`, whole or not at all, and return its path."""
+        """Write `certificate.json`, whole or not at all.
+
+        Returns:
+            Its path.
+
+        """
         target = folder / NAME
         # One name of the temporary file for all processes: an output folder must not gather what killed runs left.
         with replacing(target, temporary=folder / f".{NAME}.part") as stream:
@@ -128,14 +134,14 @@ def completeness_report(
     changes = summary.changes
     verdict, reason = verdict_of(delivered, expected, duplicates, changes.items)
     if summary.filtered:
-        reason += f"; {summary.filtered} others were filtered out"
+        reason += f"; {counted(summary.filtered, 'other was', 'others were')} filtered out"
     if result.dropped:
-        reason += f"; transforms left out {result.dropped} of them"
+        reason += f"; transforms left out {result.dropped:,} of them"
     if interrupted:
-        verdict, reason = "truncated", f"stopped after {delivered} items"
+        verdict, reason = "truncated", f"stopped after {counted(delivered, 'item')}"
     elif result.failed or ingest_failures:
         verdict = "truncated"
-        reason = f"{ingest_failures} failures in the ingest, {result.failed} in the stages behind it"
+        reason = f"{counted(ingest_failures, 'failure')} in the ingest, {result.failed:,} in the stages after it"
     # What went to the output as lines is looked at by the way.
     if not config.exact_numbers and (summary.safe_batches or not summary.fast_batches):
         summary.note("whole numbers beyond 64 bits were looked for in a sample of the texts; others were rounded")
@@ -165,7 +171,11 @@ def completeness_report(
 
 
 def _expected(config: IngestConfig, summary: IngestSummary, failures: int) -> int | None:
-    """How many items there should be. Files are all listed before they are read; a server may keep its count secret."""
+    """Return how many items there should be; None where a server keeps its count secret.
+
+    Files are all listed before they are read.
+
+    """
     limit = config.max_items
     known = summary.matched if config.mode == "api" else summary.items + failures + summary.resumed + summary.unread
     if known is not None and config.mode == "api":
@@ -185,15 +195,17 @@ def verdict_of(delivered: int, expected: int | None, duplicates: int, changed: i
         changed: items with a value that was altered or left out.
 
     """
-    altered = f"; values of {changed} were changed, named in {NOTES}" if changed else ""
+    altered = f"; values of {counted(changed, 'item')} were changed; {NOTES} names them" if changed else ""
     if expected is None:
-        return "unknown", f"{delivered} items came; the server doesn't say how many there are{altered}"
+        return "unknown", f"{counted(delivered, 'item')} came; the server doesn't say how many there are{altered}"
     if delivered < expected:
-        return "truncated", f"{delivered} of {expected} items came"
+        return "truncated", f"{delivered:,} of {counted(expected, 'item')} came"
     more = delivered > expected
-    text = f"{delivered} items came, more than the {expected} counted" if more else f"all {expected} items came"
+    text = "the one item came" if expected == 1 else f"all {expected:,} items came"
+    if more:
+        text = f"{counted(delivered, 'item')} came, more than the {expected:,} counted"
     if duplicates:
-        text += f", {duplicates} of them again"
+        text += f", {duplicates:,} of them again"
     if changed:
         return "complete with changes", text + altered
     if duplicates:
@@ -202,10 +214,18 @@ def verdict_of(delivered: int, expected: int | None, duplicates: int, changed: i
 
 
 def require_complete(path: Path) -> str:
-    """Return the verdict of the report of a run, or of a whole ingest in shards, in words.
+    """Check that the report of a run, or of a whole ingest in shards, says that all came.
+
+    Args:
+        path: of `certificate.json`.
+
+    Returns:
+        The verdict and its reason, for a log. Any verdict but `truncated` passes.
 
     Raises:
-        DataProcessingError: it was not delivered whole.
+        DataProcessingError: the verdict is `truncated`; the text says how many items came.
+        OSError: there is no report.
+        ValueError: it is no JSON.
 
     """
     report = json.loads(path.read_bytes())
@@ -231,24 +251,26 @@ def describe(
     for failure in failures[:shown]:
         yield f"failed: {failure.item_id}: {failure.error}"
     if len(failures) > shown:
-        more = f"all {len(failures):,} failures are in {folder / FAILURES}" if folder else f"{len(failures):,} in all"
+        more = f"{folder / FAILURES} has all {len(failures):,} failures" if folder else f"{len(failures):,} in all"
         yield more
     rate = certificate.items / certificate.seconds if certificate.seconds else 0.0
-    pages = f" from {certificate.pages:,} pages" if certificate.pages else ""
+    pages = f" from {counted(certificate.pages, 'page')}" if certificate.pages else ""
     yield (
-        f"{certificate.items:,} items{pages} in {certificate.seconds:,.1f} s "
+        f"{counted(certificate.items, 'item')}{pages} in {certificate.seconds:,.1f} s "
         f"({rate:,.0f}/s): {certificate.written:,} written, {certificate.skipped:,} done before, "
-        f"{certificate.duplicates:,} duplicates, "
-        f"{certificate.ingest_failures + certificate.stage_failures:,} failures"
+        f"{counted(certificate.duplicates, 'duplicate')}, "
+        f"{counted(certificate.ingest_failures + certificate.stage_failures, 'failure')}"
     )
     if certificate.overlaps:
-        yield f"{certificate.overlaps:,} items were read twice, in two parts of the search, and written once"
+        twice = counted(certificate.overlaps, "item was", "items were")
+        yield f"{twice} read twice, in two parts of the search, and written once"
     if certificate.duplicates and folder:
-        yield f"what came again is named in {folder / NOTES}; the copy that came first was kept"
+        yield f"{folder / NOTES} names the duplicates; the first copy of each was kept"
     if certificate.changes:
-        named = f", named in {folder / NOTES}" if folder else ""
-        yield f"{certificate.changes:,} values of {certificate.changed_items:,} items were changed{named}"
+        named = f"; {folder / NOTES} names them" if folder else ""
+        yield f"{counted(certificate.changes, 'value')} of {counted(certificate.changed_items, 'item')} changed{named}"
     if certificate.null_members:
-        yield f"{certificate.null_members:,} null members were left out: {label} can't hold them"
+        nulls = counted(certificate.null_members, "null member was", "null members were")
+        yield f"{nulls} left out: {label} can't hold them"
     yield from certificate.notes
     yield f"{certificate.verdict}: {certificate.reason}" + (f" ({folder / NAME})" if folder else "")

@@ -34,7 +34,7 @@ def _one_text(value: Any) -> Any:
 
 
 def _term(name: str) -> Before:
-    """Make what reads a term of a search, in whatever form it is written."""
+    """Return what reads a term of a search, in whatever form it is written."""
 
     def read(value: Any) -> Any:
         from stac_ingest.core import terms  # noqa: PLC0415 - few searches have such terms
@@ -127,7 +127,7 @@ class IngestConfig(Settings):
     """stop after so many items"""
 
     concurrency: Annotated[int | Literal["auto"], After(_few_enough)] = 1
-    """units of work under way at once. `auto`: an API is asked as much at once as it turns out to bear; files are read
+    """units of work under way at once. `auto`: the number of concurrent requests to an API adapts; files are read
     one after another, with the next on its way"""
     worker_strategy: WorkerStrategy = "semaphore"
     """how the units are driven"""
@@ -177,10 +177,13 @@ class IngestConfig(Settings):
             raise ValueError(f"worker_strategy '{self.worker_strategy}' is for APIs alone and needs mode 'api'")
 
     def wanted_collections(self, collection_id: str | None = None) -> tuple[str, ...]:
-        """Return the ids of the collections that are asked for; none where all are.
+        """Return the ids of the collections that are asked for.
 
         Args:
-            collection_id: one that stands in for settings which name none.
+            collection_id: stands in where the settings name no collection; None where nothing does.
+
+        Returns:
+            Each id once, in the order given. Empty where all collections are asked for.
 
         """
         if self.collections is not None:

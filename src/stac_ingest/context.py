@@ -23,9 +23,13 @@ class WorkflowContext:
     """
 
     workflow_id: str = "ingest"
+    """The name of the run; this package doesn't read it."""
     config: dict[str, Any] = field(default_factory=dict)
+    """Settings of the caller's own; this package doesn't read them."""
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("stac_ingest"))
+    """The caller's own; `IngestModule.set_logger` sets the one that an ingest writes to."""
     failure_collector: FailureCollector = field(default_factory=FailureCollector)
+    """Takes the failures of all stages."""
     changes: ChangeCollector = field(default_factory=ChangeCollector)
     """Values that were altered or left out on the way."""
     checkpoints: Records | None = None

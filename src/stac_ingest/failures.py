@@ -12,11 +12,17 @@ class Failure:
     """One item (or file, or part of a search) that could not be used."""
 
     item_id: str
+    """The id of the item, or the name of the file or URL."""
     error: str
+    """What went wrong, in words."""
     step_id: str
+    """The stage: `ingest`, `transform` or `output`."""
     error_type: str
+    """The name of the exception's class."""
     error_context: dict[str, Any] | None
+    """What else tells the item from others; None where the id is enough."""
     timestamp: datetime
+    """When it was collected, in UTC."""
 
 
 def of_collection(collection: str) -> dict[str, Any] | None:
@@ -37,20 +43,26 @@ class FailureCollector:
         step_id: str = "ingest",
         error_context: dict[str, Any] | None = None,
     ) -> None:
-        """Keep one failure.
+        """Keep one failure, with the time of this call.
 
         Args:
             item_id: the id of the item, or the name of the file or URL that could not be used.
-            error: what went wrong; the type of an exception is kept too.
+            error: what went wrong. Of an exception its text and the name of its type are kept; the type of text is
+                `Error`.
             step_id: the stage in which it happened.
-            error_context: what else tells the item from others, such as its collection.
+            error_context: what else tells the item from others, such as its collection; None where the id is enough.
 
         """
         kind = type(error).__name__ if isinstance(error, Exception) else "Error"
         self._failures.append(Failure(item_id, str(error), step_id, kind, error_context, datetime.now(UTC)))
 
     def get_all(self) -> list[Failure]:
-        """Give the failures so far, in the order in which they happened."""
+        """Return the failures so far.
+
+        Returns:
+            A new list, in the order in which the failures happened.
+
+        """
         return list(self._failures)
 
     def __len__(self) -> int:

@@ -14,6 +14,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Resumable, Source
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.ingest_loop import Ingest, ingest_items, ingest_rows
@@ -37,10 +38,13 @@ class IngestModule:
     delivers_once = True
 
     def __init__(self, settings: dict[str, Any] | IngestConfig) -> None:
-        """Check the settings.
+        """Check the settings. Nothing is read yet.
+
+        Args:
+            settings: the fields of `IngestConfig` by name, or an `IngestConfig`.
 
         Raises:
-            ConfigurationError: naming what is wrong with which setting.
+            ConfigurationError: names the wrong setting, what was found and what is allowed.
 
         """
         self.config = IngestConfig.parse(_with_root(settings))
@@ -52,7 +56,12 @@ class IngestModule:
         check_path(self.config)
 
     def set_logger(self, logger: logging.Logger) -> None:
-        """Log to `logger` from now on."""
+        """Log to another logger from now on.
+
+        Args:
+            logger: takes a warning for each failed item. Until this call it is the logger `stac_ingest`.
+
+        """
         self._logger = logger
 
     def fetch(self, context: WorkflowContext) -> AsyncGenerator[Item]:
@@ -61,8 +70,14 @@ class IngestModule:
         Items come in any order when `concurrency` is above 1. Closing the iterator, or leaving it by an error, ends
         every read and request under way.
 
+        Args:
+            context: takes failures and changes. Its `data["collection_id"]` stands in for a missing `collection_id`.
+
+        Returns:
+            An async iterator of items, each a dict as JSON has it. Nothing is read before it is iterated.
+
         Raises:
-            ConfigurationError: no collection id (api mode), or no items where the settings point.
+            ConfigurationError: no items are where the settings point.
             DataProcessingError: nothing could be read, or the server's answers can't be used.
 
         """
@@ -75,14 +90,18 @@ class IngestModule:
             context: as of `fetch`.
             as_lines: whether lines of JSON are wanted.
 
+        Returns:
+            An async iterator of batches of at least one item.
+
         Raises:
-            ConfigurationError, DataProcessingError: as `fetch` does.
+            ConfigurationError: as `fetch` raises it.
+            DataProcessingError: as `fetch` raises it.
 
         """
         return ingest_rows(self._ingest(context), as_lines=as_lines)
 
     def _ingest(self, context: WorkflowContext) -> Ingest:
-        """Begin a run, and return what says how to read."""
+        """Return what says how to read, for one run."""
         config = self.config
         # A context of one's own need not have a collector.
         changes = getattr(context, "changes", None) or ChangeCollector()
@@ -112,7 +131,7 @@ def _with_root(settings: dict[str, Any] | IngestConfig) -> dict[str, Any] | Inge
 
 
 def _tracker(context: WorkflowContext, summary: IngestSummary, source: Source[Any]) -> ResumeTracker | None:
-    """Begin to track a run; None where its positions aren't kept, or can't be."""
+    """Return what tracks a run; None where its positions aren't kept, or can't be."""
     positions, checkpoints = getattr(context, "positions", None), getattr(context, "checkpoints", None)
     if positions is None or checkpoints is None or not isinstance(source, Resumable):
         return None
@@ -124,7 +143,8 @@ def _check_some_read(config: IngestConfig, reporter: FailureReporter, summary: I
         return
     if reporter.first is not None:
         raise DataProcessingError(
-            f"No item could be read from {config.source}: {summary.failures} failures, the first is {reporter.first}"
+            f"No item could be read from {config.source}: {counted(summary.failures, 'failure')}, the first is "
+            f"{reporter.first}"
         )
     if summary.passed_over:
         raise DataProcessingError(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import tomllib
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +63,31 @@ def test_a_public_name_is_there_and_explained(package: str, name: str) -> None:
     assert isinstance(public, dict) or public.__doc__ not in (None, *(base.__doc__ for base in _bases(public)))
 
 
+@pytest.mark.parametrize("face", PUBLIC)
+def test_what_a_public_function_takes_and_returns_is_said(face: str) -> None:
+    """The docstring of each public function and method has a line for every parameter, and says what it returns."""
+    lacking = []
+    for function in _functions(face):
+        text, signature = function.__doc__ or "", inspect.signature(function)
+        named = re.findall(r"^ +\**(\w+): ", text.partition("Args:")[2], re.MULTILINE)
+        lacking += [f"{function.__qualname__}: {name}" for name in {*signature.parameters} - {"self", "cls", *named}]
+        gives = signature.return_annotation not in (inspect.Signature.empty, None, "None")
+        if gives and not re.search(r"^ +(Returns|Yields):$", text, re.MULTILINE):
+            lacking.append(f"{function.__qualname__}: Returns")
+    assert lacking == []
+
+
+def test_sections_of_docstrings_are_checked_where_public_names_are() -> None:
+    """Ruff's list of modules, in which it asks for Returns, Yields and Raises, has each that defines a public name."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
+    (pattern,) = [pattern for pattern, rules in settings["per-file-ignores"].items() if rules == ["DOC"]]
+    listed = re.fullmatch(r"!src/stac_ingest/\{(.*)\}\.py", pattern)
+    assert listed
+    defining = {function.__module__ for face in PUBLIC for function in _functions(face)}
+    paths = {Path(import_module(module).__file__ or "").with_suffix("") for module in defining}
+    assert {str(path.relative_to(ROOT / "src" / "stac_ingest")) for path in paths} <= set(listed[1].split(","))
+
+
 @pytest.mark.parametrize("name", DOCUMENTED.split())
 def test_a_main_name_is_documented(name: str) -> None:
     """README or a page of docs/ mentions each of the main names."""
@@ -79,6 +108,19 @@ def test_imports_of_examples_work(page: Path) -> None:
     for line in re.findall(r"^(?:from (?:stac_ingest|ingest_bench)\S* )?import (?:.*)$", text, re.MULTILINE):
         if "stac_ingest" in line or "ingest_bench" in line:
             exec(line, {})
+
+
+def _functions(face: str) -> Iterator[Any]:
+    """Yield the public functions of a face, and the methods of its classes that are ours, inherited ones too."""
+    for name in PUBLIC[face].split():
+        public = getattr(import_module(face), name)
+        if inspect.isfunction(public):
+            yield public
+        for method in dir(public) if isinstance(public, type) else ():
+            found = inspect.unwrap(getattr(inspect.getattr_static(public, method), "__func__", getattr(public, method)))
+            is_ours = inspect.isfunction(found) and "stac_ingest" in found.__code__.co_filename
+            if is_ours and (method == "__init__" or not method.startswith("_")):
+                yield found
 
 
 def _bases(public: object) -> tuple[type, ...]:

@@ -263,7 +263,7 @@ async def test_every_style_of_next_by_get(style, search, arm, store, patient):
         ("ignore-filters", {"bbox": [10, 10, 20, 20]}, "may ignore `bbox`"),
         ("heavy-pages", {}, "a page of 10 items failed (status 504)"),
         ("no-search", {}, "no item search"),
-        ("count-too-low", {}, "the server counts 120 items (numberMatched) and 240 came"),
+        ("count-too-low", {}, "the server counts 120 items (numberMatched), and 240 came"),
         ("echo-headers", {}, "the server repeats credentials"),
     ],
 )

@@ -28,7 +28,7 @@ IDS = ["a", "b", "c"]
         (Trial(Counter("ab"), {}), "2 of 3, **no error**", True),
         (Trial(Counter("ab"), {"error": "KeyError"}), "2 of 3, then `KeyError`", False),
         (Trial(Counter("ab"), {"verdict": "truncated"}), "2 of 3, certificate: truncated", False),
-        (Trial(Counter("abc"), {"failures": "7"}), "all, 7 failures named", False),
+        (Trial(Counter("abc"), {"failures": "7"}), "all, 7 named failures", False),
         (Trial(Counter("a"), None, endless=True), "1 of 3, **never ends**", True),
         (Trial(Counter(), None, late=True), "0 of 3, **not done in time**", True),
         (Trial(Counter(), None), "0 of 3, **crashes**", True),

@@ -219,7 +219,7 @@ def test_an_interrupted_run_is_not_repaired(tmp_path: Path) -> None:
     write_output("catalog", tmp_path / "catalog", items())
     with pytest.raises(ConfigurationError, match="a static catalog isn't repaired"):
         audit(tmp_path / "catalog", "--against", source, "--repair")
-    with pytest.raises(ConfigurationError, match="is no output"):
+    with pytest.raises(ConfigurationError, match="is not an output"):
         audit(tmp_path / "source", "--against", source, "--repair")
 
 

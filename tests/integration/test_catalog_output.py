@@ -183,7 +183,7 @@ def test_a_lost_catalog_is_noticed_on_resume(tmp_path: Path, capsys: pytest.Capt
     assert main([str(source), "--to", "catalog", "--output", str(out)]) == COMPLETE
     (out / "catalog.json").unlink()
     assert main([str(source), "--to", "catalog", "--output", str(out), "--resume"]) == 2
-    assert "start afresh" in capsys.readouterr().err
+    assert "start again" in capsys.readouterr().err
 
 
 async def test_links_planted_in_the_folder_are_not_followed(tmp_path: Path) -> None:

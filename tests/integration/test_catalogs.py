@@ -133,7 +133,7 @@ async def test_cycles_and_repeated_links(tmp_path: Path) -> None:
     run = await read(write(tmp_path, documents))
     assert run.ids == ["i"]
     assert not run.failures
-    assert "4 more links lead where others had led" in run.summary.notes[0]
+    assert "4 more links lead to a document that was read already" in run.summary.notes[0]
 
 
 BROKEN = {

@@ -184,7 +184,7 @@ def test_failures_are_counted_named_and_change_the_exit_code(source, tmp_path):
     done = command(source, "--to", "ndjson", "--output", out)
     assert done.returncode == 1
     assert len(ids(out)) == 20
-    assert "truncated: 1 failures in the ingest" in done.stderr
+    assert "truncated: 1 failure in the ingest" in done.stderr
     assert "bad\\x1b[2J.json" in done.stderr
     assert "\x1b" not in done.stderr
     assert certificate(out)["ingest_failures"] == 1

@@ -73,7 +73,7 @@ def test_items_alone_are_on_standard_output(source: Path, tmp_path: Path, to: st
     assert ended.returncode == COMPLETE
     assert sorted(tmp_path.iterdir()) == before
     assert ids_in(to, ended.stdout, tmp_path) == ids(3000)
-    assert ended.stderr.decode().splitlines()[-1] == "complete: all 3000 items came"
+    assert ended.stderr.decode().splitlines()[-1] == "complete: all 3,000 items came"
 
 
 @pytest.mark.parametrize("to", STREAMED)
@@ -115,7 +115,7 @@ def test_a_closed_pipe_ends_the_run_quietly(source: Path) -> None:
     ("arguments", "words"),
     [
         (["--to", "items"], "a file per item can't go to standard output; use --to with one of ndjson, "),
-        (["--to", "ndjson", "--resume"], "nothing is kept to go on from; give a folder"),
+        (["--to", "ndjson", "--resume"], "keeps nothing to resume from; give a folder"),
     ],
 )
 def test_what_standard_output_can_not_have_is_refused(

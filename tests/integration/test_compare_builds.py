@@ -203,7 +203,7 @@ def test_a_base_that_delivers_something_else_has_no_time(checkout: Path) -> None
     for case in result(checkout).cases:
         assert (case.wall, case.cpu) == (None, None)
         assert case.reason is not None
-        assert case.reason.startswith("this build delivers something else than the base: content differs")
+        assert case.reason.startswith("this build's items differ from the base's: content differs")
     assert output.count("no time") == 2
 
 

@@ -15,6 +15,7 @@ from sharding_items import item
 
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.cli.main import BAD_SETTINGS, COMPLETE, INCOMPLETE, main
+from stac_ingest.core.text import counted
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs import read_output
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
@@ -92,16 +93,15 @@ def test_files_are_filtered_as_an_api_is(source: Path, options: list[str], expec
         COUNT - len(expected),
     )
     assert certificate["reason"] == (
-        f"all {len(expected)} items came; {COUNT - len(expected)} others were filtered out"
+        f"{'the one item' if len(expected) == 1 else f'all {len(expected)} items'} came; "
+        f"{counted(COUNT - len(expected), 'other was', 'others were')} filtered out"
     )
 
 
 def test_items_that_say_no_collection_are_noted(source: Path) -> None:
     """The one that came in with collection c is counted in a note."""
     notes = run(source, "--collection", "c")[2]["notes"]
-    assert [note for note in notes if "collection" in note] == [
-        "1 items say no collection; they were kept, since nothing says that they are of another than 'c'"
-    ]
+    assert [note for note in notes if "collection" in note] == ["1 item names no collection, and may be of 'c': kept"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_ids_come_from_a_file_and_missing_ones_are_named(source: Path) -> None:
     listed.write_text("i0003\n\n nowhere \ni0009\n")
     code, numbers, certificate = run(source, "--ids", f"@{listed}")
     assert (code, numbers, certificate["verdict"]) == (COMPLETE, [3, 9], "complete")
-    assert "of 3 ids that were asked for, 1 are of no item that came: 'nowhere'" in certificate["notes"]
+    assert "1 of 3 ids asked for were not found: 'nowhere'" in certificate["notes"]
 
 
 def test_items_of_files_have_the_fields_that_are_asked_for(source: Path) -> None:
@@ -167,7 +167,7 @@ def test_shards_of_files_take_the_same_terms(source: Path) -> None:
     report = finalize_ingest(plan)
     assert [one["id"] for one in read_output("geoparquet", output / "items")] == ["i0002"]
     assert report.verdict == "complete"
-    assert any("of 3 ids that were asked for, 2 are of no item that came" in note for note in report.notes)
+    assert any("2 of 3 ids asked for were not found" in note for note in report.notes)
 
 
 def test_a_failure_among_the_others_is_one(source: Path) -> None:
@@ -233,7 +233,7 @@ def test_row_groups_that_can_not_match_are_in_no_shard(tmp_path: Path) -> None:
     (shard,) = plan.shards
     assert [(rows.first, rows.last) for rows in shard.piece.files] == [(0, 0), (3, 3)]  # type: ignore[attr-defined]
     assert (shard.expected, plan.total) == (10, 10)
-    assert plan.notes == ["2 of 4 row groups can't hold what is asked for, and are in no shard"]
+    assert plan.notes == ["left out 2 of 4 row groups: nothing in them is asked for"]
     assert run_shard(plan, 0).ingest.items == 10
 
 
@@ -259,7 +259,7 @@ def test_what_an_interrupted_run_of_another_collection_wrote_is_kept(
     interrupted(source, "--collection", "c")
     code, numbers, _ = run(source, "--collection", "d", "--resume")
     assert (code, numbers) == (BAD_SETTINGS, [])
-    assert "interrupted run of another --collection has written ('c')" in capfd.readouterr().err
+    assert "items of an interrupted run with another --collection ('c')" in capfd.readouterr().err
     code, numbers, _ = run(source, "--collection", "c", "--resume")
     assert (code, numbers) == (COMPLETE, [*range(0, COUNT, 2)])
     code, numbers, _ = run(source, "--collection", "d")

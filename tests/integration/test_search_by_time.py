@@ -72,10 +72,10 @@ async def test_the_summary_says_what_the_parts_lacked(behaviour, things):
     _, summary, certificate = await ingest(things, [behaviour], concurrency=4, **BY_TIME)
     missing = TOTAL // 4 if behaviour == "datetime-only" else TOTAL // 10
     assert (
-        f"parts by time brought {TOTAL - missing} of {TOTAL} items; the whole was read again by one cursor"
+        f"the time chunks brought {TOTAL - missing:,} of {TOTAL:,} items; one cursor then read everything again"
         in summary.notes
     )
-    assert f"it brought {missing} items that no part had" in certificate.notes
+    assert f"it brought {missing} items that no chunk had" in certificate.notes
 
 
 async def test_without_counts_nothing_is_promised(things, everything):
@@ -125,7 +125,7 @@ def test_the_command_says_what_the_parts_lacked(things, stac_server, tmp_path, c
     assert run_command(server.url, tmp_path / "out") == 0
     notes = json.loads((tmp_path / "out" / "certificate.json").read_text())["notes"]
     said = capsys.readouterr().err.splitlines()
-    assert any("the whole was read again by one cursor" in note for note in notes)
+    assert any("one cursor then read everything again" in note for note in notes)
     assert set(notes) <= set(said)
 
 

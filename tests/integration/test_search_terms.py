@@ -172,7 +172,7 @@ async def test_ids_that_do_not_come_are_named(store):
         found, server, report = await search(store, behaviours, ids=asked, limit=25, concurrency=3)
         assert numbers(found) == [*range(60)]
         assert report.verdict == "complete"
-        assert "of 90 ids that were asked for, 30 are of no item that came: 'i60', 'i61'" in " ".join(report.notes)
+        assert "30 of 90 ids asked for were not found: 'i60', 'i61'" in " ".join(report.notes)
         assert all(len(one.path) < 2000 for one in server.received)
         assert sum("/search" in one.path for one in server.received) == 1 + 4
 

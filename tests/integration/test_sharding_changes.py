@@ -45,7 +45,7 @@ def test_the_verdict_of_the_whole_says_what_was_changed(settings):
     """Each shard keeps its notes, and the last job merges them; null members are counted and change no verdict."""
     certificate = finalize_ingest(run_due(settings))
     assert certificate.verdict == "complete with changes"
-    assert "values of 2 were changed, named in notes.ndjson" in certificate.reason
+    assert "values of 2 items were changed; notes.ndjson names them" in certificate.reason
     assert (certificate.changed_items, certificate.changes, certificate.null_members) == (2, 2, 2)
     assert notes(settings) == [("i0000", "properties.gsd"), ("i0003", "properties.gsd")]
     assert sorted(path.name for path in settings.state_folder.glob("*.notes.ndjson")) == [

@@ -125,7 +125,7 @@ async def test_one_bad_chunk_costs_that_chunk():
     assert len(ids) == 800
     assert len(failures) == 1
     assert failures[0].item_id.startswith("c 2020-07-19T")
-    assert any("counts 1000 items" in note for note in summary.notes)
+    assert any("counts 1,000 items" in note for note in summary.notes)
 
 
 async def test_what_chunks_share_is_no_duplicate(monkeypatch):

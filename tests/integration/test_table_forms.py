@@ -164,7 +164,7 @@ async def test_the_index_of_a_data_frame_is_left_out(tmp_path: Path) -> None:
     items, _, notes = await read(tmp_path / "a.parquet", content)
     assert [item["id"] for item in items] == ["a", "b"]
     assert items[0]["properties"] == {"datetime": "x", "eo:cloud_cover": 1, "n": 5}
-    assert notes == ["the index of a data frame, fid, is no part of an item and was left out"]
+    assert notes == ["the index of a data frame, fid, doesn't belong to an item and was left out"]
 
 
 async def test_a_frame_of_items_written_by_pandas(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ async def test_coordinates_of_another_reference_system_are_told(tmp_path: Path) 
         (table(assets=ASSETS).drop_columns(["id"]), "it has no column id"),
         (
             table(assets=ASSETS).set_column(1, "geometry", [[1, 2]]),
-            "its column geometry, of the type int64, is no geometry",
+            "its column geometry, of the type int64, isn't a geometry",
         ),
         (pa.Table.from_arrays([pa.array(["a"])] * 2, names=["id", "id"]), "more than one column named 'id'"),
     ],

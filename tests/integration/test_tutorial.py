@@ -27,11 +27,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_tutorial_promises_comes(folder: Path) -> None:
     """Each command of the tutorial's first four steps ends well, and says what the page says."""
     said = [typed(line, folder) for line in commands() if line.startswith("stac-ingest") and "--config" not in line]
-    assert "complete: all 5000 items came" in said[0]
+    assert "complete: all 5,000 items came" in said[0]
     assert "15 items" in said[1]
     assert "nothing differs: both have the same 5,000 items" in said[2]
     text = PAGE.read_text()
-    assert all(words in text for words in ("complete: all 5000 items came", "15 items come", "the same 5,000 items"))
+    assert all(words in text for words in ("complete: all 5,000 items came", "15 items come", "the same 5,000 items"))
 
 
 def test_the_tutorials_matrix_has_five_ways(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

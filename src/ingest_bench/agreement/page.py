@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ingest_bench.agreement.judge import undecided
 from ingest_bench.agreement.records import Agreement, ModeAdvice, RunAdvice
-from ingest_bench.report.formatting import NOTHING, counted, paragraph, percent, point, safe, span, times
+from ingest_bench.report.formatting import NOTHING, paragraph, percent, point, safe, span, times
+from stac_ingest.core.text import counted
 
 
 def page(agreement: Agreement) -> str:

@@ -8,7 +8,7 @@ import asyncio
 
 # These two are what starting a worker would import while the clock runs.
 import multiprocessing.popen_fork
-import multiprocessing.synchronize
+import multiprocessing.synchronize  # noqa: F401 - see above
 import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingest_bench.arms.base import ArmKind, SpecFetcher
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.text import counted
 from stac_ingest.errors import BudgetExhausted
 from stac_ingest.summary import IngestSummary
 
@@ -50,7 +51,7 @@ def _counted_io(summary: IngestSummary, budget: dict[str, Any] | None) -> Any:
 
         def request(self, *arguments: Any, **options: Any) -> str:
             if summary.requests == limit:
-                raise BudgetExhausted(f"the budget of {limit} requests is spent")
+                raise BudgetExhausted(f"the budget of {counted(limit, 'request')} is spent")
             if interval:
                 time.sleep(max(0.0, self.due - time.monotonic()))
                 self.due = time.monotonic() + interval

@@ -15,6 +15,7 @@ from ingest_bench.results.digest import matches
 from ingest_bench.results.models import Digest, Environment, Load, Record, Sample, Speedup
 from ingest_bench.results.units import Number, UnixTime, Whole
 from stac_ingest.core.messages import one_line
+from stac_ingest.core.text import counted
 
 SideName = Literal["base", "this"]
 Verdict = Literal["slower", "faster", "no difference", "undecided"]
@@ -179,16 +180,16 @@ def judge(
     base, this = ({sample.pair: sample for sample in samples if sample.role == role} for role in ROLES.values())
     pairs = [(base[number], this[number]) for number in sorted(base)]
     if differences := [difference for pair in pairs if (difference := _difference(*pair))]:
-        reason = f"{differences[0]} (in {len(differences)} of {len(pairs)} pairs)"
+        reason = f"{differences[0]} (in {len(differences)} of {counted(len(pairs), 'pair')})"
         return CaseRecord(name=name, reason=reason, samples=samples)
     valid = [pair for pair in pairs if not any(sample.invalid for sample in pair)]
     invalid = [sample.invalid for pair in pairs for sample in pair if sample.invalid]
     if len(valid) < INTERVAL_PAIRS:
-        reason = f"{len(valid)} usable pairs" + (f": {invalid[0]}" if invalid else "")
+        reason = f"{counted(len(valid), 'usable pair')}" + (f": {invalid[0]}" if invalid else "")
         return CaseRecord(name=name, reason=reason, samples=samples)
-    remarks = [f"{len(pairs) - len(valid)} of {len(pairs)} pairs invalid: {invalid[0]}"] if invalid else []
+    remarks = [f"{len(pairs) - len(valid)} of {counted(len(pairs), 'pair')} invalid: {invalid[0]}"] if invalid else []
     if unlike := next((difference for pair in valid if (difference := expected(pair[1]))), None):
-        remarks.append(f"both builds deliver something else than the corpus holds: {unlike}")
+        remarks.append(f"the items of both builds differ from the corpus: {unlike}")
     usable = [sample for pair in valid for sample in pair]
     figure = figure_of(usable)
     return CaseRecord(
@@ -209,10 +210,11 @@ def judge(
 
 def _difference(base: Sample, this: Sample) -> str | None:
     if difference := matches(this.digest, base.digest):
-        return f"this build delivers something else than the base: {difference}"
+        return f"this build's items differ from the base's: {difference}"
     if (base.items, base.failures) != (this.items, this.failures):
-        counts = f"{base.items} items and {base.failures} failures, not {this.items} and {this.failures}"
-        return f"this build delivers something else than the base, which has {counts}"
+        had = f"{counted(base.items, 'item')} and {counted(base.failures, 'failure')}"
+        has = f"{counted(this.items, 'item')} and {counted(this.failures, 'failure')}"
+        return f"this build delivers {has}; the base delivers {had}"
     return None
 
 

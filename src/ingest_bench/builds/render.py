@@ -16,6 +16,7 @@ from ingest_bench.builds.records import (
 from ingest_bench.report.formatting import NOTHING, number, percent, plain, speed_up
 from ingest_bench.report.templating import document
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 TIMES = {"wall": "wall", "cpu": "CPU"}
 TITLES = (
@@ -52,7 +53,7 @@ def _builds(comparison: BuildComparison) -> list[str]:
     return [
         f"Base: {_build(comparison.builds['base'])}",
         f"This build: {_build(comparison.builds['this'])}",
-        f"Machine: {machine.cpu_model}, {machine.cores} cores; load {loads}",
+        f"Machine: {machine.cpu_model}, {counted(machine.cores, 'core')}; load {loads}",
     ]
 
 
@@ -66,7 +67,7 @@ def _row(case: CaseRecord) -> list[str]:
         return [case.name, "no time", *([NOTHING] * 9), plain(case.reason)]
     ratios = [speed_up(ratio) if ratio else NOTHING for ratio in (case.wall, case.cpu)]
     medians = [number(case.medians[side][field]) for field in MEASURES for side in SIDES]
-    remark = "; ".join([*map(counted, case.counters), *([case.remark] if case.remark else [])])
+    remark = "; ".join([*map(difference, case.counters), *([case.remark] if case.remark else [])])
     return [case.name, _verdict(case), *ratios, str(case.wall.pairs if case.wall else 0), *medians, plain(remark)]
 
 
@@ -76,7 +77,7 @@ def _verdict(case: CaseRecord) -> str:
     return f"{case.verdict or NOTHING}{by}{gate}"
 
 
-def counted(counter: CounterDifference) -> str:
+def difference(counter: CounterDifference) -> str:
     """Say how a counter differs between the builds."""
     return f"{COUNTERS[counter.name]} {counter.base:,} in the base, {counter.this:,} in this build"
 
@@ -87,7 +88,7 @@ def summary(comparison: BuildComparison) -> str:
     for case in comparison.losses:
         ratio = case.cpu if case.figure == "cpu" else case.wall
         slower = [f"{speed_up(ratio)} by {TIMES[case.figure]} time"] if case.verdict == "slower" else []
-        more = [counted(each) for each in case.counters if each.gate]
+        more = [difference(each) for each in case.counters if each.gate]
         lines.append(f"{case.name}: {'; '.join([*slower, *more])}")
     if lines:
         return f"Worse: {' | '.join(lines)}"

@@ -19,6 +19,7 @@ from ingest_bench.calibration.trial import Findings, run_trial
 from ingest_bench.calibration.wallclock import run_wall
 from ingest_bench.system.dependencies import recording
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 RUNS = 400
 SEED = 20260210
@@ -100,7 +101,9 @@ def _median_error(logs: Sequence[float]) -> float:
 
 def _progress(done: int, runs: int) -> None:
     if sys.stderr.isatty():
-        sys.stderr.write(f"\rcalibrating in virtual time: {done} of {runs} runs" + ("\n" if done == runs else ""))
+        sys.stderr.write(
+            f"\rcalibrating in virtual time: {done} of {counted(runs, 'run')}" + ("\n" if done == runs else "")
+        )
         sys.stderr.flush()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ingest_bench.client_matrix.clients import OWN, TIMEOUT_S, versions
 from ingest_bench.client_matrix.trial import MAX_REQUESTS, MAX_S
 from ingest_bench.simulator.faults.registry import BEHAVIOURS, GROUPS, sentence
+from stac_ingest.core.text import counted
 
 if TYPE_CHECKING:
     from ingest_bench.client_matrix.trial import Trial
@@ -81,7 +82,7 @@ def describe(trial: Trial, ids: Sequence[str]) -> str:
     delivered = len(trial.delivered.keys() & set(ids))
     words = ["all" if delivered == len(ids) else f"{delivered} of {len(ids)}"]
     if repeats := sum(count - 1 for count in trial.delivered.values()):
-        words.append(f"{repeats:,} repeats")
+        words.append(counted(repeats, "repeat"))
     if trial.end:
         words.append(_end(trial.end))
     if problem := _problem(trial, ids):
@@ -104,7 +105,9 @@ def _end(end: Mapping[str, str]) -> str:
     """Return how the client ended, by its own report."""
     if "error" in end:
         return f"then `{end['error'][:_SHOWN]}`"
-    return f"{end['failures']} failures named" if "failures" in end else f"certificate: {end['verdict']}"
+    return (
+        f"{counted(int(end['failures']), 'named failure')}" if "failures" in end else f"certificate: {end['verdict']}"
+    )
 
 
 def _problem(trial: Trial, ids: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest_bench.commands.base import command, option, path
 from ingest_bench.errors import SettingsError
+from stac_ingest.core.text import counted
 
 if TYPE_CHECKING:
     from ingest_bench.config.models import Settings
@@ -19,21 +20,24 @@ CONFIG = path("--config", required=True, metavar="FILE")
 RESULTS = path("--results", default="results", metavar="DIR")
 
 
-@command("validate", "check a configuration and say what it would measure", path("file", metavar="FILE"))
+@command("validate", "check a configuration, and show what it would measure", path("file", metavar="FILE"))
 def validate(options: Namespace) -> None:
     """Print the number of cells of each scenario, and what they are measured against."""
     from ingest_bench.config.matrix import cells, load_settings  # noqa: PLC0415 - `--help` does without
 
     settings = load_settings(options.file)
     planned = cells(settings)
-    print(f"{len(planned)} cells in {len(settings.scenarios)} scenarios, {len(settings.corpora)} corpora")
+    print(
+        f"{counted(len(planned), 'cell')} in {counted(len(settings.scenarios), 'scenario')}, "
+        f"{counted(len(settings.corpora), 'corpus', 'corpora')}"
+    )
     for name, scenario in settings.scenarios.items():
         mine = [cell for cell in planned if cell.scenario == name]
         baseline = scenario.baseline
         null = sum(cell.is_null_cell for cell in mine)
         print(
-            f"  {name}: {len(mine)} cells on {scenario.corpus}, against {baseline.arm} at {baseline.concurrency}"
-            + ("" if null else f" on {baseline.corpus} (no null cell)")
+            f"  {name}: {counted(len(mine), 'cell')} on {scenario.corpus}, against {baseline.arm} at "
+            f"{baseline.concurrency}" + ("" if null else f" on {baseline.corpus} (no null cell)")
         )
 
 
@@ -83,13 +87,13 @@ def measure(options: Namespace) -> None:
     identity = fingerprint(cell_identity(settings, planned))
     cell = measure_to_file(settings, planned, identity=identity, output=output, attempt=options.attempt)
     if speedup := cell.speedup:
-        print(f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f}), {speedup.pairs} pairs")
+        print(f"{speedup.median:.2f}x ({speedup.low:.2f} to {speedup.high:.2f}), {counted(speedup.pairs, 'pair')}")
     if not cell.parity.ok:
         print(f"not what the corpus holds: {cell.parity.reason}")
     print(output)
 
 
-@command("recommend", "say what to use, and write the design document and the settings", RESULTS)
+@command("recommend", "recommend settings, and write them and the design document", RESULTS)
 def recommend(options: Namespace) -> None:
     """Write the documents into the folder of the results, and print the recommendations."""
     from ingest_bench.report.design.document import advise_folder  # noqa: PLC0415 - `--help` does without
@@ -99,7 +103,7 @@ def recommend(options: Namespace) -> None:
 
 @command(
     "publish",
-    "keep a run's report in the documentation, and open the README with it",
+    "copy a run's report into the documentation, and its tables into the README",
     RESULTS,
     path("--docs", default="docs/run", metavar="DIR"),
     path("--readme", default="README.md", metavar="FILE"),

@@ -16,7 +16,7 @@ def schemas(options: Namespace) -> None:
     print(*write_schemas(options.folder), sep="\n")
 
 
-@command("results-doc", "write what each field of the results means", path("file", metavar="FILE"))
+@command("results-doc", "write the documentation of the results' fields", path("file", metavar="FILE"))
 def results_doc(options: Namespace) -> None:
     """Write the document, and print its path."""
     from ingest_bench.docgen.results_doc import write_results_doc  # noqa: PLC0415 - `--help` does without
@@ -25,7 +25,7 @@ def results_doc(options: Namespace) -> None:
     print(options.file)
 
 
-@command("formats-doc", "write what sources and outputs there are", path("file", metavar="FILE"))
+@command("formats-doc", "write the list of sources and outputs", path("file", metavar="FILE"))
 def formats_doc(options: Namespace) -> None:
     """Write the document, and print its path."""
     from ingest_bench.docgen.formats_doc import write_formats_doc  # noqa: PLC0415 - `--help` does without
@@ -36,7 +36,7 @@ def formats_doc(options: Namespace) -> None:
 
 @command(
     "client-matrix",
-    "see what STAC clients deliver from hostile servers",
+    "measure what STAC clients deliver from hostile servers",
     path("--output", text="the table, as Markdown", required=True, metavar="FILE"),
     option("behaviours", nargs="*", metavar="BEHAVIOUR", help="which; all when none is given"),
 )
@@ -49,7 +49,7 @@ def client_matrix(options: Namespace) -> None:
 
 @command(
     "writers",
-    "see what tables of items other programs write and read",
+    "try which tables of items other programs write and read",
     path("--output", text="the table, as Markdown", required=True, metavar="FILE"),
     option(
         "--python", type=Path, action="append", default=[], metavar="FILE", help="of a further environment with tools"
@@ -65,7 +65,7 @@ def writers(options: Namespace) -> None:
 
 @command(
     "calibrate",
-    "try the harness on systems whose truth is known",
+    "test the harness on systems with known answers",
     path("--output", default="results/calibration.json", metavar="FILE"),
     option("--runs", type=int, default=400, help="in virtual time (default: %(default)s)"),
     option("--skip-wall-clock", dest="wall", action="store_false", help="leave out the cells with real processes"),

@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from ingest_bench.commands.base import FAILED, OK, command, option, path
+from stac_ingest.core.text import counted
 
 SHOWN = 50
 """Of what doesn't hold."""
@@ -33,7 +34,7 @@ def verify(options: Namespace) -> int:
         print(
             f"made by other code than this ({verdict.other_code}); the commit that the receipt names may agree with it"
         )
-    documents = f"{verdict.numbers:,} numbers in {len(verdict.documents)} documents"
+    documents = f"{counted(verdict.numbers, 'number')} in {counted(len(verdict.documents), 'document')}"
     outcome = f"what does not hold: {len(problems):,}" if problems else "all hold"
     print(f"{documents}, made again from {verdict.values:,} values of samples: {outcome}")
     return FAILED if problems else OK

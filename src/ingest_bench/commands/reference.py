@@ -9,7 +9,7 @@ from ingest_bench.simulator.generated.description import MOST_ITEMS
 
 @command(
     "reference",
-    "mirror a simulated API of millions of items, keep it in step through kills, and audit it",
+    "mirror a simulated API of millions of items, sync it through kills, and audit it",
     option("--items", type=int, default=5_000_000, help="of the API at first (default: %(default)s)"),
     path("--folder", text="for all that is made", default="results/reference", metavar="DIR"),
     option("--seed", type=int, default=0, help="of items, changes and kills (default: %(default)s)"),

@@ -8,6 +8,7 @@ from ingest_bench.comparison.loaded_run import LoadedRun, log_ratios
 from ingest_bench.comparison.models import Verdict
 from ingest_bench.config.models import Scenario
 from ingest_bench.results.models import Cell
+from stac_ingest.core.text import counted
 
 MACHINE = ("cpu_model", "memory_gib", "memory_limit_gib", "governor", "container", "kernel", "filesystem")
 """Affects both sides of a ratio, though not always equally: a difference is a warning."""
@@ -86,7 +87,7 @@ def loaded_runs(earlier: LoadedRun, current: LoadedRun) -> list[str]:
         # The median load before cells, because the processes of one cell still count when the next begins.
         load = median_of(cell.load_before.load_1m for cell in cells)
         if load is not None and load > BUSY_LOAD_PER_CORE * (cores := cells[0].environment.cores):
-            loaded.append(f"a load of {load:.1f} on {cores} cores in the {name} run")
+            loaded.append(f"a load of {load:.1f} on {counted(cores, 'core')} in the {name} run")
     return loaded
 
 

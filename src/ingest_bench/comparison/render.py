@@ -7,9 +7,10 @@ from tabulate import tabulate
 
 from ingest_bench.comparison.compare import told
 from ingest_bench.comparison.models import VERDICTS, CellComparison, Comparison, Run
-from ingest_bench.report.formatting import NOTHING, counted, day, number, plain, safe, times
+from ingest_bench.report.formatting import NOTHING, day, number, plain, safe, times
 from ingest_bench.report.templating import document
 from ingest_bench.results.models import Speedup
+from stac_ingest.core.text import counted
 
 TITLES = (
     *("Verdict", "Scenario", "Arm", "Speed-up then", "now", "Change (95%)", "By", "The other time", "p"),

@@ -16,6 +16,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.conversion import adapter
 from stac_ingest.core.messages import keys_of, one_line
 from stac_ingest.core.similar_names import did_you_mean
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sources.usable_settings import check_settings
 
@@ -81,7 +82,10 @@ def _check_generated(key: str, corpus: Corpus) -> None:
         if getattr(corpus, option) and option not in corpus.record.options:
             _refuse(f"{key}.{option}", f"belongs to kind: {', '.join(kinds_with(option))}, not to {corpus.kind}")
     if corpus.files is not None and corpus.files > (corpus.items or corpus.files):
-        _refuse(f"{key}.files", f"{corpus.files} files for {corpus.items} items; use at most one file an item")
+        _refuse(
+            f"{key}.files",
+            f"{corpus.files} is too many for {counted(corpus.items or 0, 'item')}; use at most one file an item",
+        )
     for option in OPTIONS:
         if not corpus.generated and getattr(corpus, option):
             _refuse(f"{key}.{option}", "belongs to a generated corpus")

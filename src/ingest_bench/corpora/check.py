@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest_bench.corpora.inventory import Entry, Manifest, combined, file_entry, files_below, read_manifest, stat_entry
+from stac_ingest.core.text import counted
 
 
 def verify(folder: Path | str, manifest: Path | str) -> list[str]:
@@ -45,9 +46,9 @@ def _counted(expected: Manifest, present: list[Entry]) -> Iterator[str]:
     """Say as much as counts tell, where the files are too many to be listed."""
     surplus = len(present) - expected.files
     if surplus:
-        yield f"{abs(surplus)} of {expected.files} files {'too many' if surplus > 0 else 'missing'}"
+        yield f"{counted(abs(surplus), 'file')} {'too many' if surplus > 0 else 'missing'}, expected {expected.files:,}"
     size = sum(entry.size for entry in present)
     if size != expected.bytes:
         yield f"{size} bytes instead of {expected.bytes}"
     if not surplus:
-        yield f"the content of some of {len(present)} files has changed"
+        yield f"some of {counted(len(present), 'file')} have changed"

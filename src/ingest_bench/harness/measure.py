@@ -39,6 +39,7 @@ from ingest_bench.system.host_lock import host_lock
 from ingest_bench.system.page_cache import corpus_files, fill
 from ingest_bench.system.services import how_to_install
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 Side = TypeVar("Side", bound=str)
 LOG = logging.getLogger(__name__)
@@ -215,7 +216,7 @@ class CellRun:
             ratios = list(pair_ratios(samples).values())
             reason = stop(ratios, taken, seconds)
             times = [
-                f"{sample.role} {sample.items} items in {sample.wall_s:.3f} s"
+                f"{sample.role} {counted(sample.items, 'item')} in {sample.wall_s:.3f} s"
                 + (f", invalid: {sample.invalid}" if sample.invalid else "")
                 for sample in samples[-2:]
             ]

@@ -21,6 +21,7 @@ from ingest_bench.errors import MeasurementError
 from ingest_bench.results.digest import Reference, matches
 from ingest_bench.results.models import Digest
 from ingest_bench.system.services import SERVICES
+from stac_ingest.core.text import counted
 
 if TYPE_CHECKING:
     from ingest_bench.corpora.inventory import Manifest
@@ -217,4 +218,6 @@ def _manifest(settings: Settings, name: str) -> Manifest:
     except FileNotFoundError:
         raise MeasurementError(f"corpus {name} is not there: {path} is missing; build it first") from None
     except ValidationError as error:
-        raise MeasurementError(f"{path} is damaged or of another version ({error.error_count()} faults)") from None
+        raise MeasurementError(
+            f"{path} is damaged or of another version ({counted(error.error_count(), 'fault')})"
+        ) from None

@@ -9,6 +9,7 @@ from ingest_bench.analysis.speedup import outliers, relative_width, speed_up
 from ingest_bench.config.models import Sampling
 from ingest_bench.harness.sides import PairSide
 from ingest_bench.results.models import Parity, Sample, ServerRecord
+from stac_ingest.core.text import counted
 
 StopReason = Literal[
     "target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended", "requests_spent"
@@ -96,7 +97,8 @@ def invalid_reason(sample: Sample, server: ServerRecord | None) -> str | None:
     if server.cpu_s > SATURATED * sample.wall_s:
         return f"the server was saturated: {server.cpu_s:.2f} s of CPU in {sample.wall_s:.2f} s"
     if sample.rate_limited is not None and sample.rate_limited < server.rate_limited:
-        return f"the server answered 429 {server.rate_limited} times, of which the client noticed {sample.rate_limited}"
+        times = counted(server.rate_limited, "time")
+        return f"the server answered 429 {times}; the client noticed {sample.rate_limited:,}"
     return None
 
 
@@ -119,10 +121,10 @@ def failures_difference(sample: Sample, broken: Sequence[str] | None) -> str | N
     if broken is None:
         return None
     if sample.failures != len(broken):
-        return f"{sample.failures} failures where {len(broken)} files are broken"
+        return f"{counted(sample.failures, 'failure')}, expected {len(broken):,}: one for each broken file"
     reported = sorted(Path(origin).name for origin in sample.failed)
     if len(broken) <= NAMED and reported != sorted(Path(name).name for name in broken):
-        return "other files are reported as failures than are broken"
+        return "the files reported as failures are not the broken ones"
     return None
 
 
@@ -147,7 +149,7 @@ def parity(differences: Sequence[tuple[int, str | None]], known_defect: str | No
     if not differing:
         return Parity(ok=True)
     pair, difference = differing[0]
-    reason = f"{difference} (in {len(differing)} of {len(differences)} samples, first in pair {pair})"
+    reason = f"{difference} (in {len(differing)} of {counted(len(differences), 'sample')}, first in pair {pair})"
     return Parity(ok=False, reason=f"{known_defect}: {reason}" if known_defect else reason)
 
 

@@ -18,9 +18,10 @@ from ingest_bench.history.series import (
     what_else,
 )
 from ingest_bench.report.blocks import Block, BulletList, Entry, Figure, Paragraph, Section, Table, WarningNote
-from ingest_bench.report.formatting import NOTHING, counted, day, listed, number, percent, safe, times
+from ingest_bench.report.formatting import NOTHING, day, listed, number, percent, safe, times
 from ingest_bench.report.templating import text, texts
 from ingest_bench.results.history_table import HistoryRow
+from stac_ingest.core.text import counted
 
 TITLE = "Benchmark history"
 NAMED = 60

@@ -7,12 +7,13 @@ from ingest_bench.analysis.change_points import segments
 from ingest_bench.history.machines import SHARE, SideBySide
 from ingest_bench.history.series import SPEED_UP, THROUGHPUT, CellSeries, Change, Measure
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import at_level, counted, number, percent, safe, sentence, times
+from ingest_bench.report.formatting import at_level, number, percent, safe, sentence, times
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, plane
 from ingest_bench.report.plots.bars import IntervalRow, intervals
 from ingest_bench.report.plots.scales import Scale, ratio_scale, value_scale
 from ingest_bench.report.plots.svg import line, marks, path
 from ingest_bench.results.history_table import HistoryRow
+from stac_ingest.core.text import counted
 
 Runs = Mapping[str, int]
 """The number of each run, by its hash."""

@@ -51,7 +51,7 @@ SPEED_UP = Measure(
     "speed-up", "x", lambda row: None if row.is_null_cell else row.speedup, more_is_better=True, of_ratio=True
 )
 THROUGHPUT = Measure("throughput", "items/s", lambda row: row.items_per_s, more_is_better=True)
-CPU = Measure("CPU time an item", "µs", _cpu, more_is_better=False)
+CPU = Measure("CPU time an item", "microseconds", _cpu, more_is_better=False)
 MEMORY = Measure("memory at the peak", "MiB", lambda row: row.peak_rss_mib or None, more_is_better=False)
 MEASURES = (SPEED_UP, THROUGHPUT, CPU, MEMORY)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ingest_bench.reference.least import Cost, counts_per_month, id_pages, idle_requests_per_month, item_pages
 from ingest_bench.reference.projection import Projection, project
 from ingest_bench.reference.records import Epoch, Job, Reference
-from ingest_bench.report.formatting import NOTHING, counted, number, paragraph, point, safe, span, times, whole
+from ingest_bench.report.formatting import NOTHING, number, paragraph, point, safe, span, times, whole
+from stac_ingest.core.text import counted
 
 _GB, _MB = 1e9, 1e6
 _CONTENT_HEAD = (
@@ -37,7 +38,7 @@ def page(reference: Reference) -> str:
         "is ended by SIGKILL once, at a moment drawn by lot, and run again. " + outcome
     )
     host = (
-        f"Server and command ran on one machine: {safe(machine.cpu_model)}, {machine.cores} cores, "
+        f"Server and command ran on one machine: {safe(machine.cpu_model)}, {counted(machine.cores, 'core')}, "
         f"{machine.memory_gib} GiB; Python {machine.python}. Pages of items hold {reference.page_items:,}, and the "
         f"server's largest page {reference.largest_page:,}. What the columns mean, and the model: docs/reference.md."
     )
@@ -100,7 +101,7 @@ def _wrong(reference: Reference) -> list[str]:
                 point(
                     f"Epoch {epoch.number}: {check.missing:,} missing, {check.extra:,} extra, {check.repeated:,} "
                     f"repeated, {check.different:,} different, {check.misplaced:,} misplaced, "
-                    f"{check.damaged_parts:,} parts damaged. {safe('; '.join(check.examples))}"
+                    f"{counted(check.damaged_parts, 'damaged part')}. {safe('; '.join(check.examples))}"
                 )
             )
         if epoch.journal is not None and not epoch.journal.ok:
@@ -161,7 +162,9 @@ def _projected(projected: Projection) -> list[str]:
         f"requests of the first load: {whole(projected.requests)}",
         f"received: {whole(projected.bytes / _GB)} GB; on disk: {whole(projected.disk_bytes / _GB)} GB",
     )
-    begun = f"{projected.items:,} items and {projected.nodes} nodes, by the model of docs/reference.md:"
+    begun = (
+        f"{counted(projected.items, 'item')}, {counted(projected.nodes, 'node')}, by the model of docs/reference.md:"
+    )
     return [paragraph(begun), "\n".join(map(point, points))]
 
 

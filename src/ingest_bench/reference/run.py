@@ -151,8 +151,8 @@ class _Run:
         if not job.killed and job.exit_code not in allowed:
             said = last_words(self._options.said)
             raise MeasurementError(
-                f"{name} ended with exit code {job.exit_code}: {said} (all that it said is in {self._options.said}; "
-                "the same call goes on from here)"
+                f"{name} ended with exit code {job.exit_code}: {said} (its output is in {self._options.said}; "
+                "run it again to resume)"
             )
         return job
 
@@ -220,7 +220,7 @@ def _begin(options: Options) -> _Begun:
     if asked != (begun.description, begun.page_items, begun.largest_page):
         raise SettingsError(
             f"--folder: {options.folder} was begun with --items {begun.description.items} --seed "
-            f"{begun.description.seed} --limit {begun.page_items}; go on with these, or name another folder"
+            f"{begun.description.seed} --limit {begun.page_items}; use these, or name another folder"
         )
     return begun
 

@@ -62,11 +62,6 @@ def duration(seconds: float) -> str:
     return f"{number(seconds)} s" if abs(seconds) >= 1 else f"{number(seconds * 1000)} ms"
 
 
-def counted(count: float, thing: str) -> str:
-    """Write a number of things: 1 pair, 3 pairs."""
-    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
-
-
 def listed(parts: Sequence[str]) -> str:
     """Join words: a, b and c."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -8,9 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from ingest_bench.report import formatting
 from ingest_bench.report.blocks import Block
 from ingest_bench.report.markdown import laid_out, read_blocks
+from stac_ingest.core.text import counted
 
 FILTERS = (
-    *("bracketed", "code", "counted", "day", "duration", "interval", "listed", "number", "pasted", "percent"),
+    *("bracketed", "code", "day", "duration", "interval", "listed", "number", "pasted", "percent"),
     *("sentence", "span", "speed_up", "times", "whole"),
 )
 """Functions of `formatting` that templates use under their own names; `md` is `safe`, which untrusted text needs, and
@@ -29,7 +30,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {name: getattr(formatting, name) for name in FILTERS}
-    made.filters |= {"md": formatting.safe, "row": lambda cells: f"| {' | '.join(cells)} |"}
+    made.filters |= {"counted": counted, "md": formatting.safe, "row": lambda cells: f"| {' | '.join(cells)} |"}
     return made
 
 

@@ -21,6 +21,7 @@ from ingest_bench.report.plots.axes import draw
 from ingest_bench.report.text.overview import measured
 from ingest_bench.results.models import LONGER, Results
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 
 def write_report_files(
@@ -65,7 +66,8 @@ def read_longer(folder: Path) -> Results | None:
         return Results.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise AggregationError(
-            f"{path}: damaged or of another version ({error.error_count()} faults); run `make long` again or remove it"
+            f"{path}: damaged or of another version ({counted(error.error_count(), 'fault')}); "
+            "run `make long` again or remove it"
         ) from None
 
 

@@ -16,6 +16,7 @@ import orjson
 from ingest_bench.errors import MeasurementError
 from ingest_bench.simulator.item_fields import Fields, with_fields
 from ingest_bench.simulator.timestamps import parse_instant
+from stac_ingest.core.text import counted
 
 _COLUMNS = 16
 """Properties whose values are kept for the next query."""
@@ -156,5 +157,5 @@ def _box(bbox: list[float] | None) -> list[float]:
         west, south, east, north = bbox
         return [west, south, 0, east, north, 0]
     if len(bbox) != _SOLID:
-        raise ValueError(f"its bbox has {len(bbox)} numbers")
+        raise ValueError(f"its bbox has {counted(len(bbox), 'number')}, expected 4 or 6")
     return bbox

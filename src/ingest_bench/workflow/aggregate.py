@@ -18,6 +18,7 @@ from ingest_bench.system.dependencies import changed
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 from ingest_bench.workflow.round_files import read_round, round_numbers, with_rounds
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 ALIKE = ("cpu_model", "cores", "python")
 """What has to be the same wherever cells were measured, for their absolute numbers to stand side by side."""
@@ -98,7 +99,8 @@ def _read_cell(path: Path | str) -> Cell:
         raise AggregationError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError as error:
         raise AggregationError(
-            f"{path}: damaged or of another version ({error.error_count()} faults); remove it to measure it again"
+            f"{path}: damaged or of another version ({counted(error.error_count(), 'fault')}); "
+            "remove it to measure it again"
         ) from None
 
 
@@ -138,5 +140,5 @@ def _check_machines(measured: Sequence[Cell]) -> None:
                 for value, group in seen.items()
             )
             raise AggregationError(
-                f"cells were measured on unlike machines, {field}: {values}; measure all on one kind"
+                f"cells were measured on different machines, {field}: {values}; measure all on one kind"
             )

@@ -101,7 +101,7 @@ def _of_arguments(arguments: Iterable[str]) -> dict[str, tuple[Any, Any]]:
 def _read(text: str) -> tuple[Any, Any]:
     """Return a text as YAML understands it, and with all that isn't a list or a mapping left as text."""
     try:
-        return yaml.safe_load(text), yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts
+        return yaml.safe_load(text), yaml.load(text, yaml.BaseLoader)
     except (yaml.YAMLError, ValueError):
         return text, text
 
@@ -133,6 +133,4 @@ def _json(name: str, value: Any) -> Any:
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{name}: holds a value that JSON hasn't ({error}); put what is meant as text into quotes"
-        ) from None
+        raise ConfigurationError(f"{name}: holds a value that JSON hasn't ({error}); put text into quotes") from None

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from stac_ingest.core.text import printable
+from stac_ingest.core.text import counted, printable
 
 _CLEAR = "\r\x1b[K"
 _WORTH_SAYING = (
@@ -98,7 +98,7 @@ class RunProgress:
     def _plan(self, stats: dict[str, int]) -> None:
         self._planned = Counter({rule: count for rule, count in stats.items() if rule != "total"})
         self._total = self._planned.total()
-        self._say(f"{self._total} jobs to do")
+        self._say(f"{counted(self._total, 'job')} to do")
 
     def _finish(self, job: int, now: float) -> None:
         done = self._running.pop(job, None)

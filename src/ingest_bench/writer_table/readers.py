@@ -27,9 +27,9 @@ def _pandas(path: Path, **options: Any) -> list[Item]:
 
 
 def _geopandas(path: Path, **options: Any) -> list[Item]:
-    import geopandas as gpd  # noqa: PLC0415 - same
+    import geopandas  # noqa: PLC0415 - same
 
-    return _of_frame(gpd.read_parquet(path, **options))
+    return _of_frame(geopandas.read_parquet(path, **options))
 
 
 def _of_frame(frame: Any) -> list[Item]:

@@ -52,13 +52,13 @@ def _pandas(items: list[Item], path: Path, *, ids: bool = False, filtered: bool 
 
 
 def _geopandas(items: list[Item], path: Path, *, layout: dict[str, Any], ids: bool = False, **options: Any) -> None:
-    import geopandas as gpd  # noqa: PLC0415 - same
+    import geopandas  # noqa: PLC0415 - same
 
     rows = [flat(item, **layout) for item in items]
     if options.get("write_covering_bbox"):
         rows = [{name: value for name, value in row.items() if name != "bbox"} for row in rows]
-    shapes = gpd.GeoSeries.from_wkb([row.pop("geometry") for row in rows], crs="OGC:CRS84")
-    frame = gpd.GeoDataFrame(rows, geometry=shapes)
+    shapes = geopandas.GeoSeries.from_wkb([row.pop("geometry") for row in rows], crs="OGC:CRS84")
+    frame = geopandas.GeoDataFrame(rows, geometry=shapes)
     (frame.set_index("id") if ids else frame).to_parquet(path, **options)
 
 

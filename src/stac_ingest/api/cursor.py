@@ -11,6 +11,7 @@ from stac_ingest.api.links import VisitedRequests, next_request
 from stac_ingest.api.loop_detection import LoopDetector
 from stac_ingest.api.page_size import PageSize
 from stac_ingest.api.pages import Page, page_counts, read_page
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError, ResponseError
 from stac_ingest.http.request import Request
 
@@ -140,7 +141,9 @@ class Cursor:
         self._summary.empty_pages += 1
         self._summary.note("the server sent empty pages that had a next page; they were passed over")
         if empty >= MAX_EMPTY_PAGES:
-            raise DataProcessingError(f"{empty} empty pages in a row, the last one {page.url}, and still a next link")
+            raise DataProcessingError(
+                f"{counted(empty, 'empty page')} in a row, the last one {page.url}, and still a next link"
+            )
 
 
 async def _reach_the_wire() -> None:

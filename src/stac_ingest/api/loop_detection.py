@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stac_ingest.core.text import counted
 from stac_ingest.errors import PaginationLoop
 from stac_ingest.http.urls import display
 
@@ -46,6 +47,6 @@ class LoopDetector:
         limit = delivered if matched is None else min(delivered, 2 * matched)
         if self._pages > GRACE and self._items > limit:
             raise PaginationLoop(
-                f"the next links of {display(url)} lead round in circles: its last {self._pages} pages brought "
-                f"{self._items} items, and all of them had come before"
+                f"the next links of {display(url)} form a loop: its last {self._pages} pages brought "
+                f"{counted(self._items, 'item')}, all of which had come before"
             )

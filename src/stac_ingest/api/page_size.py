@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ResponseError, ResponseTooLarge
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class PageSize:
             self._size, self._before_stretch = size // 2, None
         else:
             return None
-        self._summary.note(f"a page of {size} items failed (status {error.status}); {self._size} were asked for")
+        self._summary.note(
+            f"a page of {counted(size, 'item')} failed (status {error.status}); {self._size:,} were asked for next"
+        )
         return request.with_parameter("limit", self._size)
 
     def stretch(self, request: Request, remaining: int) -> None:

@@ -141,7 +141,7 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
         raise ResponseError(message, url=display(url), status=200) from None
     if not isinstance(whole, dict):
         raise ResponseError(
-            f"{display(url)} answers with JSON that is no object: {beginning(body)}", url=display(url), status=200
+            f"{display(url)} answers with JSON that isn't an object: {beginning(body)}", url=display(url), status=200
         )
     return whole
 

@@ -130,7 +130,7 @@ class Planner:
             return [whole]
         numbering = PageNumbering.detect(answered, following, counts.returned) if counts.returned else None
         if numbering is None or counts.matched is None or counts.returned is None:
-            why = "the pages hang on one cursor" if numbering is None else "the server does not count its items"
+            why = "pages are chained by one cursor" if numbering is None else "the server does not count its items"
             self._summary.note(f"{why}, so one is read after another; worker_strategy 'time_chunks' may do better")
             return [whole]
         further = -(-self._wanted(counts.matched) // counts.returned) - 1

@@ -202,7 +202,7 @@ class ApiOpener:
             except DataProcessingError:
                 break
         if not isinstance(classes, list):
-            self._summary.note("the API doesn't say what it conforms to (conformsTo)")
+            self._summary.note("the API has no conformsTo")
         return conformance_of(classes)
 
     async def _collection(self, collection: str) -> _Document | ResponseError:

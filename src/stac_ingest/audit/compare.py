@@ -130,7 +130,7 @@ class Audit:
 
     async def _read_source(self, collect: Callable[[], None]) -> None:
         against = self.task.against
-        counted = self._counted("reading what it is compared with", collect)
+        counted = self._counted("reading the reference", collect)
         if not isinstance(against, IngestConfig):
             wanted = self.task.output.wanted_collections()
             for key in self.source.keys(against, counted):

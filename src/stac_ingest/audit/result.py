@@ -9,6 +9,7 @@ from stac_ingest.audit.compare import Audit
 from stac_ingest.audit.repair.decisions import Repaired
 from stac_ingest.audit.task import CATALOG
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.text import counted
 
 SAME, DIFFERS, UNREADABLE = 0, 1, 3
 _SHOWN = 5
@@ -80,16 +81,16 @@ class AuditResult:
         audit, remaining, unknown = self.audit, self._remaining(), self._unknown()
         named = f"; {audit.findings.path} names them" if audit.findings.lines else ""
         if remaining:
-            more = f", and it isn't known whether more do: {unknown}" if unknown else ""
+            more = f", and there may be more: {unknown}" if unknown else ""
             still = "still " if self.repaired is not None else ""
-            what = f"1 item {still}differs" if remaining == 1 else f"{remaining:,} items {still}differ"
+            what = counted(remaining, f"item {still}differs", f"items {still}differ")
             return f"{what}{more}{named}"
         if unknown:
-            return f"nothing is known to differ, but not all is known: {unknown}"
+            return f"no difference was found, but not everything could be compared: {unknown}"
         if self.repaired is not None:
             return f"repaired: nothing differs any more{named and f'; {audit.findings.path} names what did'}"
-        what = "items" if audit.task.compares_content else "ids"
-        return f"nothing differs: both have the same {audit.output.items:,} {what}"
+        what = "item" if audit.task.compares_content else "id"
+        return f"nothing differs: both have the same {counted(audit.output.items, what)}"
 
     def _remaining(self) -> int:
         audit, done = self.audit, self.repaired

@@ -94,7 +94,9 @@ class Side:
             self._count(counted)
             yield key
         if inventory.passed_over:
-            what = "objects that are no item's" if inventory.has_keys else "entries that are no item's"
+            what = (
+                "objects that don't belong to an item" if inventory.has_keys else "entries that don't belong to an item"
+            )
             self.notes.append(f"{inventory.passed_over:,} {what} were passed over")
 
     def _judge(self, config: IngestConfig, module: IngestModule, failures: FailureCollector) -> None:
@@ -109,7 +111,7 @@ class Side:
         if report.verdict == "truncated":
             self.problems.append(report.reason)
         elif report.verdict == "unknown":
-            self.notes.append("the server doesn't say how many items it has: what it sent is taken for all")
+            self.notes.append("the server doesn't count its items, so it isn't known whether all came")
 
     def _failed(self, what: str, why: str) -> None:
         self.problems.append(f"{what}: {why}")

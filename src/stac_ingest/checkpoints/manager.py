@@ -100,7 +100,13 @@ class CheckpointManager:
             raise ConfigurationError(f"the checkpoint {self._path} can't be used: {error.strerror or error}") from error
 
     def get_checkpoint_path(self) -> Path:
-        """Where the records are: `{root}/{workflow_id}/{collection_id}.parquet`."""
+        """Return the folder of the records.
+
+        Returns:
+            `{root}/{workflow_id}/{collection_id}.parquet`, a folder of Parquet files, whether or not it has records
+            yet.
+
+        """
         return self._path
 
     @property
@@ -132,35 +138,66 @@ class CheckpointManager:
         return bool(self._earlier)
 
     def is_completed(self, item_id: str, collection_id: str | None = None) -> bool:
-        """Whether the item was written by the last stage."""
+        """Return whether the last stage has written an item.
+
+        Args:
+            item_id: the `id` of the item.
+            collection_id: the item's collection. None, and the empty string, stand for the manager's own.
+
+        Returns:
+            True for an item that is marked completed, in this run or in an earlier one; False for one that failed.
+
+        """
         completed = self._completed.get(collection_id)
         if completed is None:
             completed = self._begin(collection_id)
         return item_id in completed or item_id in self._earlier
 
     def completed_ids(self) -> AbstractSet[str]:
-        """Return the ids of the completed items of the manager's own collection."""
+        """Return the ids of the completed items of the manager's own collection.
+
+        Returns:
+            The manager's own set, which grows with each mark. Copy it before you change it.
+
+        """
         return self._completed[None]
 
     def completed_by_collection(self) -> dict[str, set[str]]:
-        """Return the ids of all completed items, by collection."""
+        """Return the ids of all completed items, by collection.
+
+        Returns:
+            Collection id to a new set of item ids. The manager's own collection is always a key.
+
+        """
         return {self.collection_id: set(self._completed[None])} | {
             name: set(completed) for name, completed in self._of_others().items()
         }
 
     def contains(self, item_id: str, collection_id: str | None = None) -> bool:
-        """Older spelling of `is_completed`."""
+        """Return whether an item is completed: stac-manager's name of `is_completed`.
+
+        Args:
+            item_id: as of `is_completed`.
+            collection_id: as of `is_completed`.
+
+        Returns:
+            What `is_completed` returns.
+
+        """
         return self.is_completed(item_id, collection_id)
 
     def mark_completed(
         self, item_id: str, output_path: str | os.PathLike[str] | None = None, collection_id: str | None = None
     ) -> None:
-        """Record that an item was written.
+        """Record that an item was written. It is on disk after the next flush.
 
         Args:
-            item_id: the item's id.
-            output_path: the file that holds it, where there is one.
-            collection_id: the item's collection; else the manager's own.
+            item_id: the `id` of the item.
+            output_path: the file that holds the item; None where the output has no file for it.
+            collection_id: the item's collection. None stands for the manager's own.
+
+        Raises:
+            DataProcessingError: the buffer is full, and it can't be written.
 
         """
         self.mark_all_completed([(item_id, output_path)], collection_id)
@@ -168,23 +205,45 @@ class CheckpointManager:
     def mark_all_completed(
         self, written: Iterable[tuple[str, str | os.PathLike[str] | None]], collection_id: str | None = None
     ) -> None:
-        """Record many written items of one collection; they reach the disk in the same flush."""
+        """Record many written items of one collection. They reach the disk in the same flush.
+
+        Args:
+            written: the id of each item, and the file that holds it or None.
+            collection_id: the collection of all of them. None stands for the manager's own.
+
+        Raises:
+            DataProcessingError: the buffer is full, and it can't be written.
+
+        """
         self.mark_together({collection_id or self.collection_id: written})
 
     def mark_together(self, written: Mapping[str, Iterable[tuple[str, str | os.PathLike[str] | None]]]) -> None:
-        """Record written items of several collections; they reach the disk in the same flush."""
+        """Record written items of several collections. They reach the disk in the same flush.
+
+        Args:
+            written: for each collection id, the id of each item and the file that holds it or None. The empty
+                collection
+                id stands for the manager's own.
+
+        Raises:
+            DataProcessingError: the buffer is full, and it can't be written.
+
+        """
         with self._lock:
             for collection, pairs in written.items():
                 self._add_completed(collection or self.collection_id, pairs)
             self._flush_when_full()
 
     def mark_failed(self, item_id: str, error: object, collection_id: str | None = None) -> None:
-        """Record that an item could not be written; it will be tried again on resume.
+        """Record that an item could not be written. A resumed run tries it again.
 
         Args:
-            item_id: the item's id.
-            error: kept as text.
-            collection_id: the item's collection; else the manager's own.
+            item_id: the `id` of the item.
+            error: what went wrong; `str(error)` is kept.
+            collection_id: the item's collection. None stands for the manager's own.
+
+        Raises:
+            DataProcessingError: the buffer is full, and it can't be written.
 
         """
         collection = collection_id or self.collection_id
@@ -226,7 +285,18 @@ class CheckpointManager:
             self._stored_rows, self._superseded = len(rows), 0
 
     def add(self, record: Mapping[str, Any] | object) -> None:
-        """Older spelling: a record with `item_id`, `completed` and perhaps `output_path` and `error`."""
+        """Record one item: stac-manager's form of `mark_completed` and `mark_failed`.
+
+        Args:
+            record: a mapping, or an object with attributes: `item_id`, and where known `completed` (True if it isn't
+                given),
+                `output_path` and `error`.
+
+        Raises:
+            KeyError: the record has no `item_id`.
+            DataProcessingError: the buffer is full, and it can't be written.
+
+        """
         fields = record if isinstance(record, Mapping) else vars(record)
         if fields.get("completed", True):
             self.mark_completed(fields["item_id"], fields.get("output_path"))
@@ -234,7 +304,16 @@ class CheckpointManager:
             self.mark_failed(fields["item_id"], fields.get("error") or "")
 
     def save(self, records: Iterable[Mapping[str, Any] | object]) -> None:
-        """Older spelling: add records and flush."""
+        """Record items and flush: stac-manager's form of `mark_all_completed`.
+
+        Args:
+            records: as of `add`.
+
+        Raises:
+            KeyError: a record has no `item_id`.
+            DataProcessingError: the records can't be written.
+
+        """
         for record in records:
             self.add(record)
         self.flush()
@@ -322,7 +401,15 @@ class CheckpointManager:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[ModuleType]:
-        """Give what makes tables of records; what the disk refuses names the checkpoint."""
+        """Yield the module that makes tables of records; an error of the disk names the checkpoint.
+
+        Yields:
+            `stac_ingest.checkpoints.tables`.
+
+        Raises:
+            DataProcessingError: the disk refuses what the caller writes.
+
+        """
         from stac_ingest.checkpoints import tables  # noqa: PLC0415 - see `parts`
 
         try:

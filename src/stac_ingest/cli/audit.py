@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = OwnHelpParser(
         prog="stac-ingest audit",
-        description="Compare what a folder holds with its source: name the items that are missing, extra or different.",
-        epilog="What is read of SOURCE, and how, say the options of stac-ingest (--collection, --bbox, --datetime, "
-        "--where, --config, --headers-file, --concurrency, --allow-remote and so on); those that select items select "
-        "them on both sides. Exit codes: 0 nothing differs; 1 something does, or isn't known; 2 wrong settings; 3 a "
-        "side can't be read, or the output can't be written; 130 interrupted.",
+        description="Compare a folder of items with its source, and name what is missing, extra or different.",
+        epilog="The options of stac-ingest for reading SOURCE apply (--collection, --bbox, --datetime, --where, "
+        "--config, --headers-file, --concurrency, --allow-remote ...); those that select items apply to both sides. "
+        "Exit codes: 0 nothing differs; 1 something differs, or could not be compared; 2 wrong settings; 3 a side "
+        "can't be read, or the output can't be written; 130 interrupted.",
         allow_abbrev=False,
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="an output of stac-ingest, or other files of items")
@@ -42,21 +43,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--against",
         metavar="SOURCE|INVENTORY",
         required=True,
-        help="what should be there: a source of items (a file, a folder, an API); or their ids: a text file with one a "
+        help="the reference: a source of items (a file, a folder, an API); or a list of ids: a text file with one a "
         "line, CSV with the columns collection,id, a table of these in Parquet, the manifest.json of an S3 Inventory",
     )
-    parser.add_argument("--ids-only", action="store_true", help="compare ids, and no contents")
+    parser.add_argument("--ids-only", action="store_true", help="compare only ids, not contents")
     parser.add_argument(
         "--key-pattern",
         metavar="REGEX",
-        help="how ids are in the keys of an S3 Inventory, such as '(?P<collection>[^/]+)/(?P<id>[^/]+)/(?P=id).json$'; "
+        help="pattern of ids in keys of an S3 Inventory, such as '(?P<collection>[^/]+)/(?P<id>[^/]+)/(?P=id).json$'; "
         "else an id is the last part of a key without its ending",
     )
     parser.add_argument(
-        "--report", metavar="FILE", type=Path, help="the file that names what differs (default: audit.ndjson in DIR)"
+        "--report", metavar="FILE", type=Path, help="file for the differences (default: audit.ndjson in DIR)"
     )
     parser.add_argument("--repair", action="store_true", help="add what is missing, and replace what is different")
-    parser.add_argument("--remove-extra", action="store_true", help="with --repair: remove what is extra, too")
+    parser.add_argument("--remove-extra", action="store_true", help="with --repair: also remove what is extra")
     parser.add_argument("--source", metavar="SOURCE", help="with --repair and an inventory: where the items are")
     parser.own_help = parser.format_help()
     add_source_options(parser)
@@ -83,7 +84,9 @@ def run_audit_command(arguments: Sequence[str]) -> int:
     progress = ProgressLine(sys.stderr, lambda: 0)
     try:
         result = asyncio.run(
-            run_audit(task, repair, lambda what, count: progress.step(f"{what}: {count:,} items" if count else what))
+            run_audit(
+                task, repair, lambda what, count: progress.step(f"{what}: {counted(count, 'item')}" if count else what)
+            )
         )
     finally:
         progress.clear()
@@ -186,5 +189,5 @@ def _check_transforms(options: argparse.Namespace) -> None:
         if path.read_text(encoding="utf-8", errors="replace") != mark and not options.ids_only:
             raise ConfigurationError(
                 f"the items in {options.folder} went through transforms (--where, --rename-property, --drop-property, "
-                "--set-property); give the same ones, so that they are compared with what they should be"
+                "--set-property); give the same ones for the comparison"
             )

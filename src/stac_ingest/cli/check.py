@@ -27,15 +27,17 @@ def run_check(arguments: Sequence[str]) -> bool:
     """
     parser = Parser(
         prog="stac-ingest check",
-        description="Say how a table of STAC items stands by the best practices of STAC-GeoParquet, and why.",
-        epilog="Exit codes: 0 nothing failed; 1 something did; 2 it can't be checked; 3 there is no table.",
+        description="Check a table of STAC items against the best practices of STAC-GeoParquet.",
+        epilog="Exit codes: 0 nothing failed; 1 a check failed; 2 it can't be checked; 3 there is no table.",
         allow_abbrev=False,
     )
-    parser.add_argument("table", metavar="TABLE", help="a Parquet file, or a folder of them, whoever wrote them")
+    parser.add_argument("table", metavar="TABLE", help="a Parquet file, or a folder of them, from any writer")
     parser.add_argument("--json", action="store_true", help="print an object for each line")
     options = parser.parse_args(list(arguments))
     if "://" in options.table:
-        raise ConfigurationError(f"{options.table.partition('?')[0]:.100} is no file here; copy it, and check the copy")
+        raise ConfigurationError(
+            f"{options.table.partition('?')[0]:.100} is not a local file; copy it, and check the copy"
+        )
     from stac_ingest.table_check.check_table import check_table  # noqa: PLC0415 - who asks for help needs none of it
 
     progress = ProgressLine(sys.stderr, lambda: 0)

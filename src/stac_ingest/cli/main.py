@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None, when_imported: Callable[[], Non
     except IngestError as error:
         return _say(BAD_DATA, error)
     except KeyboardInterrupt:
-        return _say(INTERRUPTED, f"interrupted{'; --resume goes on from here' if options.output else ''}")
+        return _say(INTERRUPTED, f"interrupted{'; --resume continues from here' if options.output else ''}")
 
 
 def _run_of(options: argparse.Namespace, config: IngestConfig) -> Run | StdoutRun:
@@ -79,7 +79,7 @@ def _other(what: str, arguments: Sequence[str], when_imported: Callable[[], None
     except IngestError as error:
         return _say(BAD_DATA, error)
     except KeyboardInterrupt:
-        return _say(INTERRUPTED, f"interrupted{'; run it again to go on from here' if what == SYNC else ''}")
+        return _say(INTERRUPTED, f"interrupted{'; run it again to resume' if what == SYNC else ''}")
     except BrokenPipeError:
         return NOBODY_READS
 

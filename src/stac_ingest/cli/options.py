@@ -50,12 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="stac-ingest",
         usage="stac-ingest SOURCE --to FORMAT --output DIR [options]\n"
-        "       stac-ingest check TABLE                   says how a table stands, and why\n"
-        "       stac-ingest sync SOURCE --output DIR      reads what is new, changed or gone since the last time\n"
-        "       stac-ingest audit DIR --against SOURCE    says what is missing, extra or different",
+        "       stac-ingest check TABLE                   checks a table against best practices\n"
+        "       stac-ingest sync SOURCE --output DIR      mirrors a source: reads only what has changed\n"
+        "       stac-ingest audit DIR --against SOURCE    compares an output with its source",
         epilog="Exit codes: 0 complete, or the server doesn't count; 1 finished with failures or truncated; "
-        "2 wrong settings; 3 the data, the server or the output is at fault; 130 interrupted; "
-        "141 whoever read standard output has closed it. All settings: docs/ingest.md.",
+        "2 wrong settings; 3 an error of the data, the server or the output; 130 interrupted; "
+        "141 the reader of standard output closed it. All settings: docs/ingest.md.",
         allow_abbrev=False,
         formatter_class=_Short,
     )
@@ -63,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
         "source",
         metavar="SOURCE",
         nargs="*",
-        help="a file, a folder, a URL of these, of a STAC API or of a pgstac, or - for standard input; several, a "
+        help="a file, a folder, their URL, a STAC API, a pgstac database, or - for standard input; also several, a "
         "pattern in quotes, or @FILE with a path a line",
     )
     parser.add_argument(
@@ -78,9 +78,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="folders (sorted-geoparquet) or tables (pgstac) by time: none, year, month",
     )
     parser.add_argument(
-        "--database", metavar="DSN", help="of pgstac: postgresql://user@host/name, without a password; else PGHOST ..."
+        "--database", metavar="DSN", help="for pgstac: postgresql://user@host/name, without a password; else PGHOST ..."
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the interrupted run in DIR")
+    parser.add_argument("--resume", action="store_true", help="continue the interrupted run in DIR")
     add_source_options(parser)
     return parser
 
@@ -88,50 +88,54 @@ def build_parser() -> argparse.ArgumentParser:
 def add_source_options(parser: argparse.ArgumentParser) -> None:
     """Define the options that say what is read, and how."""
     parser.add_argument(
-        "--config", metavar="FILE", type=Path, help="settings as YAML, or a section of them for each kind of source"
+        "--config", metavar="FILE", type=Path, help="YAML file of settings, or with a section for each kind of source"
     )
     parser.add_argument(
         "--headers-file",
         metavar="FILE",
-        help="headers for the API, `Name: value` a line (a token may be in STAC_INGEST_TOKEN)",
+        help="file of HTTP headers for the API, `Name: value` a line (or set STAC_INGEST_TOKEN)",
     )
     parser.add_argument(
         "--format",
         choices=("json", "ndjson", "parquet", "catalog"),
-        help="what files are, whatever their names: json, ndjson, parquet, catalog",
+        help="file format, overrides suffixes: json, ndjson, parquet, catalog",
     )
     parser.add_argument(
-        "--hrefs", choices=("keep", "absolute"), help="relative hrefs, such as ./B04.tif: keep them, or absolute"
+        "--hrefs",
+        choices=("keep", "absolute"),
+        help="relative hrefs, such as ./B04.tif: keep them, or make them absolute",
     )
     parser.add_argument(
         "--exact-numbers",
         action=argparse.BooleanOptionalAction,
-        help="look for numbers beyond 64 bits everywhere, not in a sample",
+        help="look for integers beyond 64 bits in every text, not in a sample",
     )
-    parser.add_argument("--allow-remote", action="store_true", help="ask servers other than this machine's own")
+    parser.add_argument("--allow-remote", action="store_true", help="allow requests to other machines")
 
-    search = parser.add_argument_group("which items")
-    search.add_argument("--collection", metavar="ID", action="append", help="of this collection; again: of several")
-    search.add_argument("--ids", metavar="ID,ID|@FILE", help="of these ids; a file has one a line")
-    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox, help="that reach into this box")
-    search.add_argument("--intersects", metavar="GEOJSON|FILE", help="whose geometry meets this one")
-    search.add_argument("--datetime", metavar="INTERVAL", help="of this time: 2024, or 2024-01-01/2024-02-01")
-    search.add_argument("--filter", metavar="CQL2", help="of which this holds; asked of a server that can tell")
-    search.add_argument("--sortby", metavar="-NAME,NAME", help="of an API: the order, by one cursor")
-    search.add_argument("--fields", metavar="NAME,-NAME", help="members of items: these alone, or all without these")
-    search.add_argument("--limit", metavar="N", type=int, help="of an API: items a page")
-    search.add_argument("--max-items", metavar="N", type=int, help="stop after so many items")
+    search = parser.add_argument_group("filters")
+    search.add_argument(
+        "--collection", metavar="ID", action="append", help="items of this collection; repeat it for several"
+    )
+    search.add_argument("--ids", metavar="ID,ID|@FILE", help="items with these ids; a file has one a line")
+    search.add_argument("--bbox", metavar="W,S,E,N", type=_bbox, help="items that intersect this box")
+    search.add_argument("--intersects", metavar="GEOJSON|FILE", help="items whose geometry intersects this one")
+    search.add_argument("--datetime", metavar="INTERVAL", help="items of this time: 2024, or 2024-01-01/2024-02-01")
+    search.add_argument("--filter", metavar="CQL2", help="items that match; the server evaluates it if it can")
+    search.add_argument("--sortby", metavar="-NAME,NAME", help="sort order, for an API with one cursor")
+    search.add_argument("--fields", metavar="NAME,-NAME", help="keep only these members, or all but these (-NAME)")
+    search.add_argument("--limit", metavar="N", type=int, help="items per page of an API")
+    search.add_argument("--max-items", metavar="N", type=int, help="stop after this many items")
 
     add_transform_options(parser)
-    drive = parser.add_argument_group("how to read it")
+    drive = parser.add_argument_group("reading")
     drive.add_argument("--concurrency", metavar="N|auto", type=_level, help="units of work under way at once, 1 to 50")
     drive.add_argument(
         "--strategy", dest="worker_strategy", choices=worker_strategies(), help=", ".join(worker_strategies())
     )
-    drive.add_argument("--retry", choices=("wait", "none"), help="when a server is busy: wait, or none (a failure)")
-    drive.add_argument("--max-requests", metavar="N", type=int, help="the budget: requests in all")
-    drive.add_argument("--requests-per-second", metavar="N", type=float, help="the budget: requests a second")
-    drive.add_argument("--max-in-flight", metavar="N", type=int, help="the budget: requests at once")
+    drive.add_argument("--retry", choices=("wait", "none"), help="if the server is busy: wait, or none (a failure)")
+    drive.add_argument("--max-requests", metavar="N", type=int, help="budget: total requests")
+    drive.add_argument("--requests-per-second", metavar="N", type=float, help="budget: requests per second")
+    drive.add_argument("--max-in-flight", metavar="N", type=int, help="budget: concurrent requests")
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TextIO
 
+from stac_ingest.core.text import counted
 from stac_ingest.pipeline import PipelineResult
 
 _CLEAR = "\r\x1b[K"
@@ -25,7 +26,7 @@ class ProgressLine:
             return
         rate = result.fetched / result.seconds if result.seconds else 0.0
         skipped = f"  {result.skipped:,} done before" if result.skipped else ""
-        line = f"{result.fetched:,} items  {rate:,.0f}/s  {self._failures():,} failures{skipped}"
+        line = f"{counted(result.fetched, 'item')}  {rate:,.0f}/s  {counted(self._failures(), 'failure')}{skipped}"
         self._stream.write(_CLEAR + line)
         self._stream.flush()
         self._shown = True

@@ -207,8 +207,8 @@ class Run:
         others = [path.stem for path in own.parent.glob("[!.]*.positions") if path.stem != own.stem]
         if others:
             raise ConfigurationError(
-                f"{self._folder} holds what an interrupted run of another --collection has written ({others[0]!r}); "
-                "go on with that one, or start afresh without --resume"
+                f"{self._folder} has items of an interrupted run with another --collection ({others[0]!r}); "
+                "resume that one, or start again without --resume"
             )
 
     def _name_kept(self) -> None:
@@ -229,9 +229,7 @@ class Run:
                     newer += changes.name_kept(item)
         except DataProcessingError as error:
             # Somebody else's file in the folder is no reason to fail what was written well.
-            self._module.summary.note(
-                f"not all copies that were kept could be looked up, of items that came again: {error}"
-            )
+            self._module.summary.note(f"some kept copies of duplicates could not be read: {error}")
         if newer:
             self._module.summary.note(newer_left_out(newer))
 

@@ -48,7 +48,7 @@ class StdoutRun:
             )
         if options.resume:
             raise ConfigurationError(
-                "--resume: of what went to standard output nothing is kept to go on from; give a folder as --output"
+                "--resume: a run to standard output keeps nothing to resume from; give a folder as --output"
             )
         if sys.stdout is None:
             raise ConfigurationError("--output -: standard output is closed")

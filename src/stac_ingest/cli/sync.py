@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,44 +23,49 @@ def build_parser() -> argparse.ArgumentParser:
     """Define the options."""
     parser = OwnHelpParser(
         prog="stac-ingest sync",
-        description="Keep a folder of GeoParquet in step with its source: run it again, and it reads what is new or "
-        "changed, and takes away what is gone.",
-        epilog="What is read of SOURCE, and how, say the options of stac-ingest (--collection, --bbox, --datetime, "
-        "--where, --config, --headers-file, --concurrency, --allow-remote and so on); those that select items stay the "
-        "same from run to run. Exit codes: 0 all is there; 1 something could not be read or written; 2 wrong "
-        "settings; 3 the source can't be read, or the output can't be written; 130 interrupted: run it again to go on.",
+        description="Mirror a source as a folder of GeoParquet. Each further run reads only what is new or changed, "
+        "and removes what is gone.",
+        epilog="The options of stac-ingest for reading SOURCE apply (--collection, --bbox, --datetime, --where, "
+        "--config, --headers-file, --concurrency, --allow-remote ...); those that select items must not change between "
+        "runs. Exit codes: 0 complete; 1 something could not be read or written; 2 wrong settings; 3 the source can't "
+        "be read, or the output can't be written; 130 interrupted: run it again to resume.",
         allow_abbrev=False,
     )
-    parser.add_argument("source", metavar="SOURCE", nargs="*", help="as of stac-ingest, but standard input")
-    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder that is kept in step")
+    parser.add_argument("source", metavar="SOURCE", nargs="*", help="as for stac-ingest, except standard input")
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder of the mirror")
     parser.add_argument(
-        "--partition", choices=("month", "year", "cell"), help="folders by time or place (default: month); fixed then"
+        "--partition",
+        choices=("month", "year", "cell"),
+        help="folders by time or place (default: month); set by the first run",
     )
     parser.add_argument(
         "--gone",
         choices=("remove", "keep", "mark"),
-        help="what becomes of items that the source has no more: remove them (default), keep them as they are, or mark "
-        "them by the property deprecated",
+        help="items that are gone from the source: remove them (default), keep them as they are, or mark "
+        "them with the property deprecated",
     )
     parser.add_argument(
-        "--look-back", metavar="DAYS", type=float, help="of an API: look for changes from so long before the last run"
+        "--look-back",
+        metavar="DAYS",
+        type=float,
+        help="for an API: look for changes from this long before the last run",
     )
     parser.add_argument(
-        "--grace", metavar="HOURS", type=float, help="how long replaced files stay for who reads them (default: 24)"
+        "--grace", metavar="HOURS", type=float, help="how long replaced files stay for their readers (default: 24)"
     )
     parser.add_argument(
         "--copy-to", metavar="URL", help="keep a copy for readers in step, too: a prefix such as s3://bucket/mirror/"
     )
     parser.add_argument(
-        "--ids-only", action="store_true", help="of an API that doesn't tell what has changed: compare ids alone"
+        "--ids-only", action="store_true", help="for an API that doesn't tell what has changed: compare only ids"
     )
     parser.add_argument(
         "--allow-empty",
         action="store_true",
-        help="remove all items where the source has none any more; else that is an error",
+        help="remove all items if the source is empty; otherwise that is an error",
     )
-    parser.add_argument("--verify", action="store_true", help="read everything, whatever seems unchanged")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be read, and write nothing")
+    parser.add_argument("--verify", action="store_true", help="read everything, even if it seems unchanged")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be read, and write nothing")
     parser.own_help = parser.format_help()
     add_source_options(parser)
     return parser
@@ -121,7 +127,9 @@ def settings_of(options: argparse.Namespace) -> SyncSettings:
         raise ConfigurationError("--max-items: a sync looks at all items; leave it out")
     config = read_settings(options)
     if config.source == STDIN:
-        raise ConfigurationError("SOURCE: a sync reads its source anew each time, and standard input can't be; save it")
+        raise ConfigurationError(
+            "SOURCE: a sync reads its source on every run, which standard input doesn't allow; save it to a file"
+        )
     if config.max_items is not None:
         raise ConfigurationError("max_items: a sync looks at all items; leave it out")
     if not config.is_remote:
@@ -150,8 +158,8 @@ def _refuse_remote_copy(url: str) -> None:
 
 def _plan_in_words(plan: SyncPlan) -> Iterator[str]:
     items = sum(task.expected or 0 for task in plan.tasks)
-    expected = f", about {items:,} items" if items else ""
-    yield f"would read: {len(plan.tasks):,} tasks{expected}; {plan.requests:,} requests were sent to find that out"
+    expected = f", about {counted(items, 'item')}" if items else ""
+    yield f"would read: {counted(len(plan.tasks), 'task')}{expected}; planning took {counted(plan.requests, 'request')}"
     yield from (f"note: {note}" for note in plan.notes)
     for what in plan.unverified:
         yield f"not verified: {what}"

@@ -23,24 +23,24 @@ _OPTIONS = {
 
 def add_transform_options(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
-    group = parser.add_argument_group("what becomes of the items (in this order; given again as needed)")
+    group = parser.add_argument_group("transforms (applied in this order; can be repeated)")
     group.add_argument(
         "--where",
         metavar="EXPRESSION",
-        help="keep those of which this CQL2 holds, such as '\"eo:cloud_cover\" < 10'",
+        help="keep items that match this CQL2, such as '\"eo:cloud_cover\" < 10'",
     )
     group.add_argument(
         "--rename-property", metavar="OLD=NEW", dest="rename_properties", action="append", help="rename a property"
     )
     group.add_argument(
-        "--drop-property", metavar="NAME", dest="drop_properties", action="append", help="leave a property out"
+        "--drop-property", metavar="NAME", dest="drop_properties", action="append", help="remove a property"
     )
     group.add_argument(
         "--set-property",
         metavar="NAME=JSON",
         dest="set_properties",
         action="append",
-        help="give every item a property; text has double quotes, as in JSON",
+        help="set a property on every item; quote text as in JSON",
     )
 
 

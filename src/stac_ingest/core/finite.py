@@ -52,7 +52,7 @@ def _finite(value: Any, place: str, changes: list[tuple[str, str]]) -> Any:
     if not isinstance(value, float) or math.isfinite(value):
         return value
     if place.rpartition(".")[2] == _NODATA:
-        changes.append((place, f'{value} is no number in JSON: written as the text "{value}"'))
+        changes.append((place, f'{value} is not a number in JSON: written as the text "{value}"'))
         return str(value)
-    changes.append((place, f"{value} is no number in JSON: left out"))
+    changes.append((place, f"{value} is not a number in JSON: left out"))
     return None

@@ -17,6 +17,8 @@ import orjson
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ItemError
 
+_DEEPEST = 1_000
+"""Levels of JSON inside each other, about as many as Python 3.11 takes."""
 FEATURE = "Feature"
 _OF_ITEMS = ("geometry", "properties", "assets")
 _OF_COLLECTIONS = ("extent", "summaries", "features")
@@ -56,9 +58,23 @@ def parse(data: bytes) -> object:
 def parse_leniently(data: bytes) -> object:
     """Parse what orjson refused; see `parse`."""
     try:
-        return json.loads(data.decode())
+        found = json.loads(data.decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    # From Python 3.12 on its parser goes deeper than what walks through the value later.
+    if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_too_deep(found):
+        raise ValueError("nested too deeply")
+    return found
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        containers = (each for each in level if isinstance(each, dict | list))
+        level = [inner for each in containers for inner in (each.values() if isinstance(each, dict) else each)]
+        if not level:
+            return False
+    return True
 
 
 def checked(value: object) -> Item:

@@ -33,21 +33,27 @@ class Settings:
     def __init__(self, /, **given: Any) -> None:
         """Check settings; those that aren't given have their defaults.
 
+        Args:
+            **given: values by the name of the setting, as `parse` takes them.
+
         Raises:
-            ConfigurationError: naming each wrong setting, what was found and what is allowed.
+            ConfigurationError: names each wrong setting, what was found and what is allowed.
 
         """
         vars(self).update(vars(self.parse(given)))
 
     @classmethod
     def parse(cls, settings: Any) -> Self:
-        """Read settings.
+        """Read and check settings.
 
         Args:
-            settings: values by name, or settings that are checked already, which are returned as they are.
+            settings: a dict of values by name, or settings that are checked already.
+
+        Returns:
+            The settings. Checked settings are returned as the object that they are.
 
         Raises:
-            ConfigurationError: naming each wrong setting, what was found and what is allowed.
+            ConfigurationError: names each wrong setting, what was found and what is allowed.
 
         """
         if isinstance(settings, cls):
@@ -71,35 +77,69 @@ class Settings:
 
     @classmethod
     def names(cls) -> list[str]:
-        """List the names of all settings, in order."""
+        """Return the names of all settings.
+
+        Returns:
+            In the order in which the class defines them.
+
+        """
         return [*_annotations(cls)]
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """Return the defaults by name, of the settings that need not be given."""
+        """Return the default of each setting that has one.
+
+        Returns:
+            Name to value. A setting that has to be given isn't in it.
+
+        """
         made = ((field.name, _default(field)) for field in fields(cls))  # type: ignore[arg-type] # subclasses are
         return {name: value for name, value in made if value is not MISSING}
 
     def is_given(self, name: str) -> bool:
-        """Say whether a setting was given, be it the value that it has anyway."""
+        """Return whether a setting was given, be it with the value that is its default.
+
+        Args:
+            name: of the setting.
+
+        Returns:
+            False for a setting that wasn't given, and for a name that no setting has.
+
+        """
         return name in self._given
 
     def changed(self) -> dict[str, Any]:
-        """Return the settings that are something else than their default, by name and in order."""
+        """Return the settings whose value isn't their default.
+
+        Returns:
+            Name to value, in the order of `names`.
+
+        """
         defaults = self.defaults()
         values = {name: getattr(self, name) for name in self.names()}
         return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
     def given(self) -> dict[str, Any]:
-        """Return the settings that were given, by name and in order, as `parse` takes them again."""
+        """Return the settings that were given, as `parse` takes them again.
+
+        Returns:
+            Name to value, in the order of `names`; nested settings as a dict of the same kind.
+
+        """
         values = ((name, getattr(self, name)) for name in self.names() if name in self._given)
         return {name: value.given() if isinstance(value, Settings) else value for name, value in values}
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with other values of some settings.
 
+        Args:
+            **changes: new values by name. All others that were given stay.
+
+        Returns:
+            New settings, checked as a whole.
+
         Raises:
-            ConfigurationError: naming each wrong setting.
+            ConfigurationError: names each wrong setting, what was found and what is allowed.
 
         """
         return self.parse({name: getattr(self, name) for name in self.names() if name in self._given} | changes)
@@ -114,10 +154,16 @@ class Settings:
 
     @classmethod
     def plain(cls, given: Any) -> Self:
-        """Make settings of values that are as they have to be.
+        """Make settings of values that need no conversion, without pydantic.
+
+        Args:
+            given: a dict of values by name.
+
+        Returns:
+            The settings.
 
         Raises:
-            ValueError: pydantic has to look at them.
+            ValueError: a value needs conversion or is wrong; pydantic has to look at it.
 
         """
         annotations = _annotations(cls)

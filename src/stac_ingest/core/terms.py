@@ -95,7 +95,7 @@ def fields_of(value: Any) -> Any:
             "exclude": [one[1:] for one in named if one[0] == "-"],
         }
     if not isinstance(value, dict) or not {*value} <= {"include", "exclude"}:
-        raise ValueError(f"{value!r:.60} is no list of fields, such as `properties.eo:cloud_cover,-assets`")
+        raise ValueError(f"{value!r:.60} isn't a list of fields such as `properties.eo:cloud_cover,-assets`")
     value = {name: value.get(name) or [] for name in ("include", "exclude")}
     needed = [one for one in value["exclude"] if one in {*ALWAYS, "properties"}]
     if needed:

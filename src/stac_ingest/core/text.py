@@ -27,6 +27,18 @@ def plain_line(text: str, max_characters: int) -> str:
     return line if len(line) <= max_characters else f"{line[:max_characters]}..."
 
 
+def counted(count: float, one: str, many: str = "") -> str:
+    """Return a number of things: `1 item`, `3,000 items`.
+
+    Args:
+        count: any number; shown without decimals.
+        one: what one of them is called, with the verb where it differs: `item was`.
+        many: what several are called; where it is empty, `one` with an s.
+
+    """
+    return f"{count:,.0f} {one if count == 1 else many or f'{one}s'}"
+
+
 class PrintableFormatter(Formatter):
     """Formats log messages as single lines without control characters."""
 

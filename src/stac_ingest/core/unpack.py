@@ -83,7 +83,7 @@ def unpacked_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
         if len(head) >= len(ZSTD):
             break
     if not head:
-        raise ItemError("truncated: it is empty, and what is packed never is")
+        raise ItemError("truncated: an empty file is not a packed one")
     is_gzip = head.startswith(GZIP) or not begins_packed(head)
     members = _Members("gzip", _gzip) if is_gzip else _Members("zstd", _zstd())
     yield from members.unpack(head)

@@ -63,7 +63,7 @@ def _parsed(text: str) -> Any:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} isn't a number in JSON")
 
 
 def _around(text: str, at: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stac_ingest.api.intervals import Interval
 from stac_ingest.core.model import Batch, Item, Reject
+from stac_ingest.core.text import counted
 from stac_ingest.filters.boxes import Box, box_of
 from stac_ingest.filters.times import span_of
 from stac_ingest.filters.wanted import Expression, Wanted
@@ -85,22 +86,23 @@ class ItemFilter:
             summary.note(f"no item is of collection {names:.200}; there are items of {self._other!r:.80}")
         if self._no_collection:
             summary.note(
-                f"{self._no_collection} items say no collection; they were kept, since nothing says that they are of "
-                f"another than {names:.200}"
+                f"{counted(self._no_collection, 'item names', 'items name')} no collection, and may be of "
+                f"{names:.200}: kept"
             )
         if self._no_time:
-            summary.note(f"{self._no_time} items have no time that can be read; `datetime` left them out")
+            summary.note(f"{counted(self._no_time, 'item has', 'items have')} no readable time: left out by `datetime`")
         if self._no_place:
             name = "bbox" if self.wanted.area is None else "intersects"
-            summary.note(f"{self._no_place} items have no geometry; `{name}` left them out")
+            summary.note(f"{counted(self._no_place, 'item has', 'items have')} no geometry: left out by `{name}`")
         if self._upside_down:
             summary.note(
-                f"{self._upside_down} items have a bbox whose south is north of its north; `bbox` left them out"
+                f"{counted(self._upside_down, 'item has', 'items have')} a bbox whose south is north of its north: "
+                "left out by `bbox`"
             )
         if self._unknown:
             summary.note(
-                f"of {self._unknown:,} items `filter` is neither true nor false, since they lack a property, or have a "
-                "value of another kind; it left them out"
+                f"`filter` is neither true nor false for {counted(self._unknown, 'item')}, which it left out: a "
+                "property is missing, or has a value of another type"
             )
         # What an earlier run has read, this one has not seen.
         if self._missing and self.sees_all and not summary.resumed:
@@ -165,7 +167,7 @@ def missing_ids(missing: Collection[str], asked: int) -> str:
     """Say which ids were asked for and didn't come."""
     named = ", ".join(f"{one!r:.80}" for one in sorted(missing)[:_NAMED])
     more = f", and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
-    return f"of {asked:,} ids that were asked for, {len(missing):,} are of no item that came: {named}{more}"
+    return f"{len(missing):,} of {counted(asked, 'id')} asked for were not found: {named}{more}"
 
 
 def _box_of_area(area: Mapping[str, Any]) -> Box:

@@ -29,13 +29,13 @@ def why_not_items(schema: pa.Schema, marked: Collection[str] = ()) -> str | None
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        return f"it has more than one column named {twice[0]!r}: write it anew with a name of its own for each"
+        return f"it has more than one column named {twice[0]!r}: write the table with distinct names"
     geometries = [name for name in (*described_columns(schema), *sorted(marked)) if name in names]
     if not geometries and DEFAULT_GEOMETRY in names and _is_bytes(schema.field(DEFAULT_GEOMETRY).type):
         geometries = [DEFAULT_GEOMETRY]
     if not geometries and "id" in names and DEFAULT_GEOMETRY in names and TELLING & set(names):
         kind = str(schema.field(DEFAULT_GEOMETRY).type)
-        return f"its column geometry, of the type {kind[:60]}, is no geometry, neither WKB nor GeoArrow nor GeoJSON"
+        return f"its column geometry, of the type {kind[:60]}, isn't a geometry in WKB, GeoArrow or GeoJSON"
     if not geometries:
         return None
     if "id" not in names:
@@ -57,7 +57,7 @@ def remarks(schema: pa.Schema, layout: Layout | None) -> list[str]:
             *_in_other_forms(schema),  # names may come twice
         ]
     said = [
-        f"the index of a data frame, {name}, is no part of an item and was left out"
+        f"the index of a data frame, {name}, doesn't belong to an item and was left out"
         for name in layout.left_out
         if not is_unnamed_index(name)
     ]

@@ -129,7 +129,7 @@ class ColumnMaker:
         return found + self._null_members(member, cache(lambda: members(name, values())))
 
     def _check(self, column: pa.Array, values: Callable[[], Iterable[Any]]) -> None:
-        """Look for what is no number of JSON's.
+        """Look for what isn't a number in JSON's.
 
         Raises:
             _TruthAmongNumbersError: there is a truth value.

@@ -20,5 +20,5 @@ class Clock:
     cpu_time: Callable[[], float] = time.process_time
     """CPU time of this process, seconds."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = random.random  # noqa: S311 - it spreads retries over time
     """Uniform in [0, 1)."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from stac_ingest.core.text import counted
 from stac_ingest.errors import BudgetExhausted, ResponseError, RetryAfterTooLong
 from stac_ingest.http.concurrency import ConcurrencyLimit
 from stac_ingest.http.hosts import Hosts
@@ -121,7 +122,10 @@ class RequestLimiter:
         """Describe the number of concurrent requests that was found best; None where it was given."""
         if self._adaptive is None:
             return None
-        return f"concurrency auto: {self._adaptive.limit} requests at once at the end, {self._adaptive.highest} at most"
+        return (
+            f"concurrency auto: {counted(self._adaptive.limit, 'request')} at once at the end, "
+            f"{self._adaptive.highest:,} at most"
+        )
 
     def close(self, error: ResponseError) -> None:
         """Let no further request through, since the host wants none: each ends in `error`."""
@@ -131,7 +135,9 @@ class RequestLimiter:
         if self._closed_by is not None:
             raise self._closed_by
         if self._max_requests is not None and self._summary.requests >= self._max_requests:
-            raise BudgetExhausted(f"the budget of {self._max_requests} requests is spent (budget.max_requests)")
+            raise BudgetExhausted(
+                f"the budget of {counted(self._max_requests, 'request')} is spent (budget.max_requests)"
+            )
 
     def _wait(self, bucket: AdaptiveTokenBucket) -> float:
         now = self._clock.now()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError, IngestError
 from stac_ingest.geoparquet.batch_size import BATCH_BYTES, ROWS
 from stac_ingest.geoparquet.decoder import Decoder
@@ -50,10 +51,10 @@ class OpenTable(NamedTuple):
                     count += len(piece)
                     yield described_batch(piece, schema)
         except Exception as error:  # a library's own errors have no class in common
-            words = f"after {count:,} rows the table can't be read: {in_words(error)}"
+            words = f"the table can't be read after {counted(count, 'row')}: {in_words(error)}"
             raise DataProcessingError(f"{self.name}: {words}") from error
         if self.rows is not None and self.rows != count:
-            raise DataProcessingError(f"{self.name}: it counts {self.rows:,} current rows, and {count:,} were read")
+            raise DataProcessingError(f"{self.name}: {count:,} of {counted(self.rows, 'current row')} were read")
 
     def items(self) -> Iterator[Item]:
         """Yield the items; a row that is no item is left out.

@@ -204,27 +204,43 @@ OUTPUTS: dict[str, OutputFormat] = {
 
 
 def output_name(name: str) -> str:
-    """Return the name of the output that is called so, or `name` itself where there is none."""
+    """Return the name of the output that is called so.
+
+    Args:
+        name: as `--to` takes it: a name or an alias.
+
+    Returns:
+        A key of `OUTPUTS`; `name` itself where no output is called so.
+
+    """
     return next((output.name for output in OUTPUTS.values() if name in output.aliases), name)
 
 
 def kept_in_files() -> list[str]:
-    """Return the names of the outputs whose items lie in files of the output folder, for `read_output`."""
+    """Return the names of the outputs that `read_output` can read.
+
+    Returns:
+        Keys of `OUTPUTS`: those whose items lie in files of the output folder.
+
+    """
     return [output.name for output in OUTPUTS.values() if output.reader is not None]
 
 
 def make_output(
     name: str, folder: str | PathLike[str], settings: Mapping[str, Any] | None = None
 ) -> BatchedOutput[Any]:
-    """Make the output of that name or alias, writing to `folder`.
+    """Make an output that writes to a folder. Nothing is opened yet.
 
     Args:
         name: of the output, or an alias.
-        folder: to write to.
-        settings: of the output, by name.
+        folder: to write to; made where it isn't there.
+        settings: of the output, by name; None for the defaults.
+
+    Returns:
+        An `Output` for `run_pipeline`.
 
     Raises:
-        ConfigurationError: there is no such output, or it doesn't take the settings.
+        ConfigurationError: there is no such output, an extra is not installed, or the output doesn't take the settings.
 
     """
     known = _known(name)
@@ -252,11 +268,14 @@ def check_settings(name: str, settings: Mapping[str, Any]) -> None:
 
 
 def read_output(name: str, where: str | PathLike[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items that the output of that name has written, in any order; none where nothing is.
+    """Read the items that an output has written.
 
     Args:
         name: of the output, or an alias.
         where: the folder that the output was made with, or that the command was given; or one file.
+
+    Yields:
+        Items in any order, each a dict as JSON has it; none where nothing was written.
 
     Raises:
         ConfigurationError: there is no such output, or it keeps its items elsewhere.
@@ -289,7 +308,12 @@ def _known(name: str) -> OutputFormat:
 
 
 def __getattr__(name: str) -> Any:
-    """Give the class of an output, imported when it is first asked for."""
+    """Return the class of an output, imported when it is first asked for.
+
+    Raises:
+        AttributeError: no output has such a class.
+
+    """
     for output in OUTPUTS.values():
         if output.writer.endswith(f":{name}"):
             return load(output.writer)

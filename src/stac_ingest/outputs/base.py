@@ -67,8 +67,12 @@ class BatchedOutput(ABC, Generic[Entry]):
     async def start(self, context: WorkflowContext) -> None:
         """Open the folder, and bring what an earlier run left into step with the checkpoint.
 
+        Args:
+            context: its `checkpoints` and `positions`, where it has any, are kept in step with the output.
+
         Raises:
             ConfigurationError: the folder can't be used, or holds something else than the checkpoint says.
+            DataProcessingError: what an earlier run left can't be read.
 
         """
         if self._folder is not None:
@@ -83,10 +87,14 @@ class BatchedOutput(ABC, Generic[Entry]):
         await self._in_thread(lambda: self._open(resume=known or self._records_lost))
 
     async def bundle(self, item: Item, context: WorkflowContext) -> None:
-        """Take one item.
+        """Take one item. It is on disk some batches later.
+
+        Args:
+            item: is encoded before this returns.
+            context: starts the output where `start` was not called.
 
         Raises:
-            ItemError: it can't be written in this format.
+            ItemError: the item can't be written in this format.
             DataProcessingError: the folder can't be written to.
 
         """
@@ -101,10 +109,13 @@ class BatchedOutput(ABC, Generic[Entry]):
             await self._hand_over()
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
-        """Take some items, once the output was started.
+        """Take a batch of items.
+
+        Args:
+            rows: in any form, once the output was started.
 
         Returns:
-            Those that can't be written in this format, with the reason.
+            Each item that can't be written in this format, with the reason.
 
         Raises:
             DataProcessingError: the folder can't be written to.
@@ -131,7 +142,19 @@ class BatchedOutput(ABC, Generic[Entry]):
         return failed
 
     async def finalize(self, context: WorkflowContext) -> dict[str, Any]:
-        """Write what is left, give the files their names, and return `items`, `bytes` and `paths`."""
+        """Write what is left, give the files their names, and close the folder.
+
+        Args:
+            context: starts the output where no item came.
+
+        Returns:
+            `items`: how many items are in the output; `bytes`: the size of what this run wrote; `paths`: the files, as
+            str.
+
+        Raises:
+            DataProcessingError: the folder can't be written to.
+
+        """
         await self.start(context)
         await self._hand_over()
         await self._finish_writing()
@@ -178,7 +201,7 @@ class BatchedOutput(ABC, Generic[Entry]):
             self._writing = None
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Do work on the disk in a thread; an error of the system names the folder."""
+        """Return what work on the disk returns, done in a thread; an error of the system names the folder."""
 
         def guarded() -> T:
             with self.folder.writing():
@@ -223,7 +246,7 @@ class BatchedOutput(ABC, Generic[Entry]):
         self._checkpoints.mark_together(of_collection)
 
     def _is_known(self, key: Key) -> bool:
-        """Whether the checkpoint has an item as completed."""
+        """Return whether the checkpoint has an item as completed."""
         return self._known.is_completed(key[1], key[0])
 
     @abstractmethod
@@ -255,7 +278,7 @@ def encode_json(
     of: Item | None = None,
     is_finite: bool = False,
 ) -> bytes:
-    """Encode an item as JSON.
+    """Return an item as JSON.
 
     Args:
         item: with integers of any size.
@@ -282,7 +305,12 @@ def encode_json(
 
 
 def _encode_large(item: Item, option: int, error: TypeError) -> bytes:
-    """Encode an item that orjson refuses, since an integer in it has more than 64 bits, or for another reason."""
+    """Return an item as JSON that orjson refuses, since an integer in it has more than 64 bits, or for another reason.
+
+    Raises:
+        ItemError: for another reason.
+
+    """
     indent, separators = (2, (",", ": ")) if option & orjson.OPT_INDENT_2 else (None, (",", ":"))
     try:
         text = json.dumps(item, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
@@ -292,7 +320,7 @@ def _encode_large(item: Item, option: int, error: TypeError) -> bytes:
 
 
 def parsed(text: bytes, path: Path) -> Item:
-    """Parse an item that an output wrote to the file at `path`.
+    """Return an item that an output wrote to the file at `path`.
 
     Raises:
         DataProcessingError: it is no JSON object.

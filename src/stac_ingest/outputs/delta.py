@@ -27,6 +27,16 @@ class DeltaOutput(TableFormatOutput):
     own_names = (DELTA_LOG,)
 
     def __init__(self, folder: str | PathLike[str], *, part_items: int = 20_000) -> None:
+        """Make the output. Nothing is opened before `start`.
+
+        Args:
+            folder: where the table is; made where it isn't there.
+            part_items: about how many items a commit, and so a file, holds.
+
+        Raises:
+            ConfigurationError: the extra `delta` is not installed.
+
+        """
         needed(*EXTRAS["delta"])
         super().__init__(folder, part_items=part_items)
 

@@ -16,6 +16,7 @@ from stac_ingest.core.background import Background
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.core.rows import Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 
@@ -65,6 +66,14 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
     """
 
     def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 20_000) -> None:
+        """Make the output. Nothing is opened before `start`.
+
+        Args:
+            folder: where the parts are; made where it isn't there.
+            row_group_items: items of a row group, which a reader decodes at once.
+            part_items: about how many items a file holds; a file ends with a whole batch.
+
+        """
         super().__init__(folder, batch_items=row_group_items)
         self._tables = 0
         """How many entries of the batch are tables; the items after them are to become one."""
@@ -104,7 +113,12 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
             self.folder.remove(_PENDING)
 
     def _resume(self) -> None:
-        """Finish the part that was whole and marked, if there is one, and count what is there."""
+        """Finish the part that was whole and marked, if there is one, and count what is there.
+
+        Raises:
+            ConfigurationError: the parts hold fewer items than the checkpoint has.
+
+        """
         import pyarrow.parquet as pq  # noqa: PLC0415 - the other formats do without
 
         pending = self.folder.path_of(_PENDING)
@@ -120,16 +134,27 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         self._items = sum(_of_part(pq.read_metadata, path, opened).num_rows for path, opened in self._files())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
-                f"but its parts hold {self._items}; start afresh in another folder"
+                f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, "
+                f"but its parts hold {self._items:,}; start again in another folder"
             )
 
     def _files(self) -> list[tuple[Path, Path]]:
-        """Give the files that hold completed items: what they are called, and a path to open them by."""
+        """Return the files that hold completed items: what they are called, and a path to open them by."""
         return [(path, self.folder.path_of(path.name)) for path in self._paths]
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
-        """Take some items: their columns, where they have them."""
+        """Take a batch of items, as columns where they have that form.
+
+        Args:
+            rows: in any form, once the output was started.
+
+        Returns:
+            Each item that can't be written in this format, with the reason.
+
+        Raises:
+            DataProcessingError: the folder can't be written to.
+
+        """
         if self._positions is not None and not self._batch:
             await self._note_resumed()
         columns = rows.columns()
@@ -287,7 +312,7 @@ def _end(writer: Any, path: Path) -> None:
 
 
 def _tables(items: Sequence[Item]) -> list[_Table]:
-    """Make columns of items; where that can't be, find the items that are at fault."""
+    """Return columns of items; where that can't be, the items that are at fault."""
     from stac_ingest.geoparquet.item_columns import columns_of  # noqa: PLC0415 - the other formats do without
 
     try:
@@ -312,7 +337,7 @@ def _of_part(read: Callable[[Path], _Read], path: Path, opened: Path) -> _Read:
         return read(opened)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataProcessingError(
-            f"{path} is no part that can be read: {error}; put it in its place again, or start afresh in another folder"
+            f"{path} is a part that can't be read: {error}; restore it, or start again in another folder"
         ) from error
 
 
@@ -323,10 +348,11 @@ def part_number(name: str) -> int | None:
 
 
 def keys_of_part(path: Path) -> list[Key]:
-    """Read which items a part holds.
+    """Return which items a part holds, in the order of its rows.
 
     Raises:
-        OSError, ValueError: it can't be read.
+        OSError: it can't be read.
+        ValueError: it is no Parquet file of items.
 
     """
     return list(keys_of_rows(path))

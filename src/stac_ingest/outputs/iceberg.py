@@ -30,6 +30,16 @@ class IcebergOutput(TableFormatOutput):
     own_names = (METADATA, "data", _CATALOG)
 
     def __init__(self, folder: str | PathLike[str], *, part_items: int = 20_000) -> None:
+        """Make the output. Nothing is opened before `start`.
+
+        Args:
+            folder: where the table is; made where it isn't there.
+            part_items: about how many items a commit, and so a file, holds.
+
+        Raises:
+            ConfigurationError: the extra `iceberg` is not installed.
+
+        """
         needed(*EXTRAS["iceberg"])
         super().__init__(folder, part_items=part_items)
         self._catalog: SqlCatalog | None = None

@@ -29,6 +29,14 @@ class ItemFilesOutput(BatchedOutput[tuple[Key, bytes]]):
     """
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
+        """Make the output. Nothing is opened before `start`.
+
+        Args:
+            folder: where the files are; made where it isn't there.
+            batch_items: items that are written at once.
+            batch_bytes: bytes of JSON after which a batch is written, however few its items.
+
+        """
         super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)
         self._register = NameRegister()
         self._items = 0
@@ -66,7 +74,7 @@ class ItemFilesOutput(BatchedOutput[tuple[Key, bytes]]):
             self._mark(written)
 
     def _key_of(self, name: str) -> Key | None:
-        """Read which item a file holds; None where it is no item's."""
+        """Return which item a file holds; None where it is no item's."""
         try:
             item = orjson.loads(self.folder.read(name + _SUFFIX))
         except (OSError, ValueError):

@@ -15,6 +15,7 @@ from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.core.rows import Line, Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, ItemError
 from stac_ingest.outputs.base import BatchedOutput, encode_json, parsed
 from stac_ingest.outputs.directory import write_lines
@@ -67,7 +68,7 @@ class LineForm(ABC):
         return b""
 
     def tail(self, descriptor: int, is_completed: Callable[[Key], bool]) -> Tail:
-        """Look for items at the end of a file that the checkpoint doesn't know; see `unmarked_tail`."""
+        """Return what the checkpoint doesn't know at the end of a file; see `unmarked_tail`."""
         return unmarked_tail(descriptor, is_completed)
 
 
@@ -96,6 +97,14 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
     form: LineForm = _PlainForm()
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
+        """Make the output. Nothing is opened before `start`.
+
+        Args:
+            folder: where `items.ndjson` is; made where it isn't there.
+            batch_items: items that are written at once.
+            batch_bytes: bytes of JSON after which a batch is written, however few its items.
+
+        """
         super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)
         self._descriptor = -1
         self._items = 0
@@ -146,12 +155,23 @@ class NdjsonOutput(BatchedOutput[tuple[Key, Line]]):
 
     def _lost(self) -> ConfigurationError:
         return ConfigurationError(
-            f"the checkpoint says that {self._known.completed_count} items are in {self._path}, "
-            "but they are not there; start afresh without resuming"
+            f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self._path}, "
+            "but they are not there; start again without --resume"
         )
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
-        """Take some items: their lines, where they have them."""
+        """Take a batch of items, as lines where they have that form.
+
+        Args:
+            rows: in any form, once the output was started.
+
+        Returns:
+            Each item that can't be written in this format, with the reason.
+
+        Raises:
+            DataProcessingError: the folder can't be written to.
+
+        """
         lines = rows.lines()
         if lines is None:
             return await super().bundle_rows(rows)
@@ -201,7 +221,7 @@ def read_lines(path: Path) -> Iterator[Item]:
 
 
 def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool], *, begin: int = 0, prefix: bytes = b"") -> Tail:
-    """Look from the end of a file for lines that the checkpoint doesn't know.
+    """Return the lines at the end of a file that the checkpoint doesn't know.
 
     Items are marked in the order of their lines and after these are on disk. So the search ends at the first line with
     a mark; and what follows a broken line was never promised.
@@ -209,7 +229,7 @@ def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool], *, begin
     Args:
         descriptor: of the file.
         is_completed: whether the checkpoint knows an item.
-        begin: where in the file its lines begin.
+        begin: where in the file its lines begin, in bytes.
         prefix: what may be before a line.
 
     """
@@ -230,7 +250,12 @@ def unmarked_tail(descriptor: int, is_completed: Callable[[Key], bool], *, begin
 
 
 def _lines_backwards(descriptor: int, begin: int) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, last first, without their newline, and where each starts. A last line without one is left out."""
+    """Read whole lines from the end of a file; a last line without a newline is left out.
+
+    Yields:
+        Where a line starts, in bytes, and the line without its newline.
+
+    """
     position = os.fstat(descriptor).st_size
     pieces: list[bytes] = []  # of the line whose start is not found yet, last first
     ended = False  # whether a newline ends that line

@@ -86,7 +86,7 @@ class _Nowhere(OutputFolder):
         try:
             yield
         except BrokenPipeError:
-            raise OutputClosed("whoever reads standard output has closed it") from None
+            raise OutputClosed("the reader of standard output closed it") from None
         except OSError as error:
             raise DataProcessingError(f"can't write to standard output: {error.strerror or error}") from error
 

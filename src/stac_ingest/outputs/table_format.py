@@ -14,6 +14,7 @@ import orjson
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.core.rows import Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
 
@@ -103,7 +104,12 @@ class TableFormatOutput(BatchedOutput[_Entry]):
         self.folder.remove(_PENDING)
 
     def _resume(self, number: int | None, keys: list[Key]) -> None:
-        """Note the items of a commit that a killed run has made and not noted."""
+        """Note the items of a commit that a killed run has made and not noted.
+
+        Raises:
+            ConfigurationError: the table has fewer rows than the checkpoint has items.
+
+        """
         path = str(self.folder.path)
         if number is not None and number < self._commits:
             self._mark((key, path) for key in keys if not self._is_known(key))
@@ -112,12 +118,23 @@ class TableFormatOutput(BatchedOutput[_Entry]):
             self._known.replace((key_of(item), path) for item in self._stored_items())
         if self._items < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, "
-                f"but its table has {self._items} rows; start afresh in another folder"
+                f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, "
+                f"but its table has {counted(self._items, 'row')}; start again in another folder"
             )
 
     async def bundle_rows(self, rows: Rows) -> list[tuple[Item, ItemError]]:
-        """Take some items: their columns, where they have them."""
+        """Take a batch of items, as columns where they have that form.
+
+        Args:
+            rows: in any form, once the output was started.
+
+        Returns:
+            Each item that can't be written in this format, with the reason.
+
+        Raises:
+            DataProcessingError: the folder can't be written to.
+
+        """
         if rows.columns() is None:
             return await self._take(rows.items(), self._encode)
         if self._positions is not None and not self._batch:
@@ -195,7 +212,13 @@ class TableFormatOutput(BatchedOutput[_Entry]):
         return self._columns
 
     def _end_part(self) -> None:
-        """Commit what has gathered, and note its items."""
+        """Commit what has gathered, and note its items.
+
+        Raises:
+            OSError: the disk refuses it.
+            DataProcessingError: the table's library does.
+
+        """
         spool, number = self._opened_spool(), self._commits
         self._changes.flush()
         lines = [orjson.dumps(number), *map(orjson.dumps, self._keys)]

@@ -17,6 +17,7 @@ class StageSeconds:
     ingest: float = 0.0
     """Waiting for the fetcher's next item."""
     transform: float = 0.0
+    """In the modifiers."""
     output: float = 0.0
     """In `bundle`, `finalize` and keeping the checkpoint."""
 
@@ -26,6 +27,7 @@ class PipelineResult:
     """What a run did. Also handed to `on_progress` while it runs."""
 
     fetched: int = 0
+    """Items that came from the fetcher."""
     skipped: int = 0
     """Completed already, in an earlier run."""
     duplicates: int = 0
@@ -33,10 +35,13 @@ class PipelineResult:
     dropped: int = 0
     """By a modifier."""
     written: int = 0
+    """Items that the output has taken."""
     failed: int = 0
     """In transform or output; failures of the ingest are the fetcher's to count."""
     seconds: float = 0.0
+    """The whole run, by its clock."""
     stages: StageSeconds = field(default_factory=StageSeconds)
+    """The same, by stage."""
     manifest: dict[str, Any] = field(default_factory=dict)
     """As the bundler's `finalize` returned it."""
 

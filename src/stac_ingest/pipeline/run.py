@@ -50,11 +50,14 @@ async def run_pipeline(
     Args:
         fetcher: where items come from, in any order.
         modifiers: applied in this order.
-        bundler: where items go.
-        context: shared by the stages; its `checkpoints`, where it has any, say what to leave out.
-        on_progress: called now and then, and at the end.
-        clock: in seconds.
-        result: filled while the run goes on, to be read after an error.
+        bundler: where items go. An `Output` is started before the first item, and closed after an error too.
+        context: shared by the stages. Items that its `checkpoints` have as completed are left out.
+        on_progress: called at most every 0.2 seconds with the result so far, and once at the end.
+        clock: returns seconds; only differences are used.
+        result: filled while the run goes on, to be read after an error; None makes a new one.
+
+    Returns:
+        The counts and times of the run. A run with failures of single items returns, too: see `failed`.
 
     Raises:
         ConfigurationError: a stage's settings can't be used.
@@ -164,7 +167,7 @@ class _Run:
             progress.fetched(0)
 
     def _transform_rows(self, rows: Rows) -> Rows:
-        """Give the items as they are to be written, without those that are not to be."""
+        """Return the items as they are to be written, without those that are not to be."""
         rows = self._due_rows(rows)
         for number, modifier in enumerate(self._modifiers):
             changed = self._modified_rows(modifier, rows)
@@ -183,7 +186,12 @@ class _Run:
         return rows if len(due) == len(rows.keys) else rows.take(due)
 
     def _modified_rows(self, modifier: Modifier, rows: Rows) -> Rows | None:
-        """Let a modifier change a batch; None where it is to be given the items one by one."""
+        """Return a batch as a modifier changes it; None where it is to be given the items one by one.
+
+        Raises:
+            ConfigurationError: of the modifier; other errors come again with the item that is at fault.
+
+        """
         if not isinstance(modifier, RowModifier) or not is_kept_in_step(modifier, "modify_rows", "modify"):
             return None
         try:
@@ -194,7 +202,7 @@ class _Run:
             return None
 
     def _unwritten(self, rows: Rows) -> Rows:
-        """Leave out what modifiers have given another collection or id under which it is completed."""
+        """Return the rows without those to which modifiers gave a collection or id under which they are completed."""
         checkpoints = self.checkpoints
         if checkpoints is None:
             return rows
@@ -214,21 +222,26 @@ class _Run:
         self.result.failed += rejected
 
     def _transform(self, item: Item) -> Item | None:
-        """Give the item as it is to be written, or None when it is not to be."""
+        """Return the item as it is to be written, or None when it is not to be."""
         if not self._has_id(item.get("id"), self.result.fetched):
             return None
         key = key_of(item)
         return self._modified(item, key) if self._is_due(key) else None
 
     def _has_id(self, item_id: object, number: int) -> bool:
-        """Whether this can be the id of an item; where it can't, the item of this number has failed."""
+        """Return whether this can be the id of an item; where it can't, the item of this number has failed."""
         if isinstance(item_id, str) and item_id:
             return True
         self._fail(("", f"item {number}"), ItemError("the item has no id"), "transform")
         return False
 
     def _modified(self, item: Item, key: Key, first: int = 0) -> Item | None:
-        """Let the modifiers from the first on change an item; None when it is not to be written."""
+        """Return an item as the modifiers from the first on change it; None when it is not to be written.
+
+        Raises:
+            ConfigurationError: of a modifier; other errors are failures of the item.
+
+        """
         try:
             for modifier in self._modifiers[first:]:
                 changed = modifier.modify(item, self._context)
@@ -246,7 +259,7 @@ class _Run:
         return item
 
     def _is_due(self, key: Key) -> bool:
-        """Whether an item is neither written by an earlier run nor seen before in this one."""
+        """Return whether an item is neither written by an earlier run nor seen before in this one."""
         if self.checkpoints is None:
             return True
         collection, item_id = key
@@ -259,7 +272,7 @@ class _Run:
         return True
 
     def _is_written(self, item: Item, before: Key, checkpoints: Records) -> bool:
-        """Whether an item that a modifier has given another collection or id is completed under these."""
+        """Return whether an item that a modifier has given another collection or id is completed under these."""
         collection, item_id = after = key_of(item)
         if after == before or not checkpoints.is_completed(item_id, collection):
             return False

@@ -11,6 +11,7 @@ from stac_ingest.changes import ChangeCollector, newer_left_out
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
 from stac_ingest.core.atomic import sha256_of, write_text
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.item_filter import missing_ids
 from stac_ingest.sharding.deduplicate import Deduplicated, deduplicate, keys_of
@@ -37,6 +38,12 @@ MANIFEST = "manifest.json"
 
 def finalize_ingest(plan: Plan) -> CollectionReport:
     """Check all shards, take out what came twice, and write the manifest and the completeness report of the whole.
+
+    Args:
+        plan: of which every shard was run.
+
+    Returns:
+        The report, with the verdict and the sums over all shards. It is in the output too, beside the manifest.
 
     Raises:
         DataProcessingError: a shard isn't there, or its part isn't what its certificate says: run that shard again.
@@ -159,12 +166,12 @@ def _report(
         expected -= filtered  # the server counts what was left out here
     verdict, reason = verdict_of(items, expected, duplicates, changes.items)
     if filtered:
-        reason += f"; {filtered} others were filtered out"
+        reason += f"; {counted(filtered, 'other was', 'others were')} filtered out"
     if failures:
-        verdict, reason = "truncated", f"{items} items came, and {failures} could not be used"
+        verdict, reason = "truncated", f"{counted(items, 'item')} came, and {failures:,} could not be used"
     elif not seen and not filtered and any(one.passed_over for one in each):
         # As the module has it: who gives a catalog wants its items.
-        verdict, reason = "truncated", "no item could be read: what there is holds none; give the folder of the items"
+        verdict, reason = "truncated", "no item could be read: the files hold none; give the folder of the items"
     return CollectionReport(
         verdict=verdict,
         reason=reason,

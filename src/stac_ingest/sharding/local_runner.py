@@ -67,9 +67,7 @@ def _run(
             if on_shard is not None:
                 on_shard(done, len(numbers))
     if any(isinstance(error, BrokenProcessPool) for error in failed):
-        raise DataProcessingError(
-            "a shard's process was killed; start the ingest again, it goes on with what is missing"
-        )
+        raise DataProcessingError("a shard's process was killed; start the ingest again to resume")
     if failed:
         raise failed[0]
 

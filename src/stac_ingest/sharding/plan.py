@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsA
 from stac_ingest.config import RequestBudget
 from stac_ingest.core.atomic import write_text
 from stac_ingest.core.registry import load
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sources.kind import KINDS, SourceKind
@@ -94,7 +95,7 @@ def kind_of_piece(name: str) -> SourceKind | None:
 
 
 def _as_its_kind(found: Any) -> Any:
-    """Make the piece that a stored record is, by its `kind`."""
+    """Return the piece that a stored record is, by its `kind`."""
     name = found.get("kind") if isinstance(found, dict) else None
     kind = kind_of_piece(name) if name is not None else None
     return found if kind is None or kind.piece is None else load(kind.piece).model_validate(found)
@@ -131,7 +132,15 @@ class Plan(Record):
     notes: list[str] = []
 
     def identity(self, shard: Shard) -> str:
-        """Give a hash of all that a shard's result depends on: which items, and where to."""
+        """Return a hash of all that a shard's result depends on: which items, and where to.
+
+        Args:
+            shard: of this plan.
+
+        Returns:
+            SHA-256, 64 hexadecimal digits. A shard's report holds it; a report with another one is out of date.
+
+        """
         kept = {
             "what": self.settings.what,
             "output": self.settings.output,
@@ -146,14 +155,28 @@ class Plan(Record):
         return sha256(" ".join(map(self.identity, self.shards)).encode()).hexdigest()
 
     def write(self) -> Path:
-        """Write the plan into its state folder, whole or not at all."""
+        """Write the plan into its state folder, whole or not at all.
+
+        Returns:
+            The path of `plan.json`.
+
+        Raises:
+            OSError: it can't be written.
+
+        """
         path = self.settings.state_folder / NAME
         write_text(path, self.model_dump_json(indent=1) + "\n")
         return path
 
 
 def read_plan(path: Path) -> Plan:
-    """Read a plan.
+    """Read a plan that `plan_ingest` has written.
+
+    Args:
+        path: of `plan.json`, in the state folder of the ingest.
+
+    Returns:
+        The plan, checked against its schema.
 
     Raises:
         ConfigurationError: there is none, or it is damaged or of another version.
@@ -165,5 +188,6 @@ def read_plan(path: Path) -> Plan:
         raise ConfigurationError(f"there is no plan at {path}; plan the ingest first") from None
     except ValidationError as error:
         raise ConfigurationError(
-            f"{path} is damaged or of another version ({error.error_count()} faults); remove it, and plan again"
+            f"{path} is damaged or of another version ({counted(error.error_count(), 'fault')}); remove it, "
+            "and plan again"
         ) from None

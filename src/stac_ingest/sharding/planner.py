@@ -8,6 +8,7 @@ from typing import Any
 
 from stac_ingest.config import RequestBudget
 from stac_ingest.core.atomic import write_text
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
@@ -24,7 +25,11 @@ def plan_ingest(settings: ShardedIngest, splitter: Splitter | None = None) -> Pl
 
     Args:
         settings: of the ingest.
-        splitter: one that has looked at the source, where there is one.
+        splitter: one that has looked at the source already; None makes one, which lists files or asks the API for
+            counts.
+
+    Returns:
+        The plan, with a shard for each job.
 
     Raises:
         ConfigurationError: the source is not there or can't be cut, the output holds something else, or an API's
@@ -85,7 +90,7 @@ def _ours(settings: ShardedIngest) -> dict[str, Any]:
 
 
 def budget_shares(settings: ShardedIngest, split: SplitPlan) -> list[RequestBudget]:
-    """Split what an API allows: rates and places among the jobs at once, requests among all shards.
+    """Return what each shard may ask of an API: rates and places are split among the jobs at once, requests among all.
 
     Raises:
         ConfigurationError: there are too few requests for all pages.
@@ -97,9 +102,9 @@ def budget_shares(settings: ShardedIngest, split: SplitPlan) -> list[RequestBudg
     remaining = None if whole.max_requests is None else whole.max_requests - split.requests
     if remaining is not None and remaining < sum(pages):
         raise ConfigurationError(
-            f"max_requests: {whole.max_requests} don't do: planning took {split.requests}, and {sum(pages)} at least "
-            f"are needed for {split.total} items at {settings.limit} a page; raise max_requests or limit, or ask for "
-            "less time"
+            f"max_requests: {whole.max_requests} is too few: planning took {split.requests}, and "
+            f"{counted(split.total or 0, 'item')} at {settings.limit} a page need {sum(pages)} more; raise "
+            "max_requests or limit, or ask for a shorter time"
         )
     return [
         RequestBudget(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import sha256_of
 from stac_ingest.core.id_set import IdSet, Key, key_of
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.failures import FailureCollector
@@ -106,8 +107,8 @@ class _Reader:
                 written.write(batch)
         notes.insert(
             0,
-            f"shards brought {self._items} of {self._plan.total} items; the whole was read again by one cursor, which "
-            f"brought {found} more",
+            f"the shards brought {self._items:,} of {counted(self._plan.total or 0, 'item')}; one cursor then read "
+            f"everything again, and brought {found:,} more",
         )
         parts = []
         if found:

@@ -19,6 +19,7 @@ from stac_ingest.completeness import CompletenessReport, completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import put, sha256_of, write_text
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
@@ -51,9 +52,12 @@ def run_shard(
 
     Args:
         plan: as it was made for the source.
-        number: of the shard.
-        modifiers: applied to each item on its way.
-        on_progress: called now and then.
+        number: of the shard, from 0.
+        modifiers: applied to each item, in this order.
+        on_progress: called at most every 0.2 seconds with the result so far, and once at the end.
+
+    Returns:
+        The report, which is in the state folder too.
 
     Raises:
         DataProcessingError: the source can't be read, has changed since it was planned, or an API did not send all
@@ -142,7 +146,7 @@ def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
         found = received + report.duplicates + report.filtered
         # How many items are in a file of JSON isn't known before it is read.
         if plan.counts_items and not failures and found != shard.expected:
-            raise DataProcessingError(f"{found} items came, not the {shard.expected} that were planned")
+            raise DataProcessingError(f"{counted(found, 'item')} came, not the {shard.expected:,} that were planned")
         return
     # Items that are none will be none the next time.
     transient = [one for one in failures if one.error_type != _OF_AN_ITEM]
@@ -153,7 +157,7 @@ def _check_complete(plan: Plan, shard: Shard, ingested: _Ingested) -> None:
 
 
 def _publish(storage: Storage, shard: Shard, written: dict[str, Any]) -> Part | None:
-    """Move the part that was written to the output; where there is none, remove an earlier one."""
+    """Return the part that was written, moved to the output; where there is none, remove an earlier one."""
     name = f"{ITEMS}/{shard.part}"
     if not written["paths"]:
         storage.remove(name)

@@ -151,7 +151,14 @@ class ShardedIngest(BaseModel):
         return self.model_dump(include=always | given)
 
     def config(self, budget: RequestBudget | None = None, **more: Any) -> IngestConfig:
-        """Give the settings of an ingest from this source.
+        """Return the settings of one run that reads this source.
+
+        Args:
+            budget: a shard's share of what the API allows; None stands for the whole.
+            **more: settings of `IngestConfig` that take the place of these.
+
+        Returns:
+            Checked settings.
 
         Raises:
             ConfigurationError: they don't fit together.
@@ -174,10 +181,16 @@ class ShardedIngest(BaseModel):
 
     @classmethod
     def parse(cls, settings: dict[str, Any]) -> ShardedIngest:
-        """Read settings.
+        """Read and check settings.
+
+        Args:
+            settings: the fields of this class by name, as `snakemake ingest --config` gives them.
+
+        Returns:
+            The settings, of which source and output are known to be apart and allowed to be read.
 
         Raises:
-            ConfigurationError: naming each wrong setting and what to do.
+            ConfigurationError: names each wrong setting and what to do.
 
         """
         if "transforms" in settings:
@@ -215,5 +228,5 @@ class ShardedIngest(BaseModel):
 
 
 def is_object_storage(place: str) -> bool:
-    """Say whether a place is a bucket rather than a folder."""
+    """Return whether a place is a bucket rather than a folder."""
     return place.lower().startswith("s3://")

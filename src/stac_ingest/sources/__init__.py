@@ -41,7 +41,10 @@ _LARGEST_DOCUMENT = 1 << 20
 
 
 def check_path(config: IngestConfig) -> None:
-    """Look whether the source is there, as far as the disk tells, and of the kind that the settings say.
+    """Check that the source is there, as far as the disk tells, and of the kind that the settings say.
+
+    Args:
+        config: the settings; no server is asked.
 
     Raises:
         ConfigurationError: it isn't, or is at a place that isn't read.
@@ -51,7 +54,9 @@ def check_path(config: IngestConfig) -> None:
     if _is_checked_elsewhere(config):
         return
     if config.mode == "api" and (is_web_catalog(path) or is_stored(path)):
-        raise ConfigurationError("source: the URL of a file, or of a static catalog, is no API; use mode 'file'")
+        raise ConfigurationError(
+            "source: this is the URL of a file or of a static catalog, not of an API; use mode 'file'"
+        )
     if config.is_remote and config.mode == "file" and catalog_document(path, config.format) is not None:
         return
     if not os.path.exists(path) and (why := not_read(path)) is not None:  # noqa: PTH110 - see below
@@ -73,7 +78,7 @@ def check_path(config: IngestConfig) -> None:
 
 
 def _is_checked_elsewhere(config: IngestConfig) -> bool:
-    """Whether the source is no path; where it has a check of its own, do that."""
+    """Return whether the source is no path; where it has a check of its own, do that."""
     if config.iceberg_catalog is not None:
         return True
     if config.source == STDIN and config.mode == "file":
@@ -148,7 +153,7 @@ def place_of(config: IngestConfig) -> str:
 
 
 def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    """Make the source of a folder of JSON files, or of one document."""
+    """Return the source of a folder of JSON files, or of one document."""
     path = Path(where.source)
     if path.is_dir():
         from stac_ingest.sources.json_folder import json_folder_source  # noqa: PLC0415 - only folders need it
@@ -160,7 +165,7 @@ def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> S
 
 
 def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
-    """Make the source of NDJSON files: of one, or of those of a folder."""
+    """Return the source of NDJSON files: of one, or of those of a folder."""
     path = Path(where.source)
     if path.is_dir():
         return json_source(where, config, summary)
@@ -170,7 +175,7 @@ def lines_source(where: Where, config: IngestConfig, summary: IngestSummary) -> 
 
 
 def lies_in_store(config: IngestConfig) -> bool:
-    """Say whether files are read that are not on this machine. What is there on disk is a path, whatever its name."""
+    """Return whether files off this machine are read. What is there on disk is a path, whatever its name."""
     source = config.source
     is_file = is_stored(source) or (config.format not in (None, KINDS["catalog"].format) and is_url(source))
     if config.mode == "api" or not is_file or (is_url(source) and config.format == KINDS["catalog"].format):

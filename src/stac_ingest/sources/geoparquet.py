@@ -18,6 +18,7 @@ from stac_ingest.core.background import usable_cores
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Source
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.row_groups import RowGroupFilter
@@ -200,8 +201,8 @@ class GeoParquetSource:
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         if self._left_out:
             self._summary.note(
-                f"{self._left_out} of {self._looked_at} row groups were not read: their statistics show that no item "
-                "in them is asked for"
+                f"skipped {self._left_out:,} of {counted(self._looked_at, 'row group')}: their statistics show that no "
+                "item in them is asked for"
             )
 
     def _pruned(self, whole: RowGroups) -> RowGroups:
@@ -226,7 +227,7 @@ class GeoParquetSource:
             items = data.decoder.items(data.rows, origin, reject, self._summary.changes)
             return (fill(item, data.keys) for item in items) if data.keys else items
         except (*UNREADABLE, RecursionError) as error:
-            reject(origin, DataProcessingError(f"{origin}: {len(data.rows)} rows can't be read: {error}"))
+            reject(origin, DataProcessingError(f"{origin}: {counted(len(data.rows), 'row')} can't be read: {error}"))
             return iter(())
 
     async def _read_ahead(self, batches: Iterator[Read]) -> AsyncGenerator[Read]:

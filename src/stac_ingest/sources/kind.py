@@ -57,6 +57,7 @@ class Where(NamedTuple):
     source: str
     """A path, or the URL of an API."""
     collection_id: str | None = None
+    """The collection to read of an API; None where all are."""
 
 
 def _packed_too(*suffixes: str) -> tuple[str, ...]:
@@ -211,9 +212,15 @@ _NO_ITEMS = DESCRIPTIONS | {"certificate.json", "manifest.json"}
 
 
 def kind_of(source: str) -> SourceKind:
-    """Find out what a source is: by the beginning of a URL, the name of a file, or the names in a folder and below.
+    """Return what kind of source a text names: by the beginning of a URL, the name of a file, or the names in a folder.
 
     A folder is looked through no further than to the first file of the first kind, since there may be millions.
+
+    Args:
+        source: a path, a URL, a pattern or `-`, as the command takes it. No server is asked.
+
+    Returns:
+        An entry of `KINDS`; the first of them, JSON files, where nothing tells.
 
     Raises:
         ConfigurationError: a folder is a table of Hudi or of two formats, or holds a table of Delta Lake or Iceberg.
@@ -246,13 +253,13 @@ def named_kind(source: str) -> SourceKind | None:
 
 
 def is_several(source: str) -> bool:
-    """Say whether a source is several: a pattern, a list, or several lines. What is there by that name is one."""
+    """Return whether a source is several: a pattern, a list, or several lines. What is there by that name is one."""
     looks_so = "\n" in source or source.startswith(LIST) or has_glob(source)
     return looks_so and "://" not in source.partition("\n")[0] and not os.path.exists(source)  # noqa: PTH110 - too long for a Path
 
 
 def has_glob(source: str) -> bool:
-    """Say whether a source is a pattern, and no file of that name."""
+    """Return whether a source is a pattern, and no file of that name."""
     return any(sign in source for sign in GLOB) and not os.path.exists(source)  # noqa: PTH110 - see `is_several`
 
 
@@ -276,7 +283,7 @@ def database_kind(source: str) -> SourceKind | None:
 
 
 def is_web_catalog(source: str) -> bool:
-    """Say whether a URL is the address of a static catalog on a web server, by the name of its document."""
+    """Return whether a URL is the address of a static catalog on a web server, by the name of its document."""
     if not source.lower().startswith(_WEB) or not is_web_address(source):
         return False
     return urlsplit(source).path.rpartition("/")[2].lower() in DESCRIPTIONS
@@ -309,12 +316,12 @@ def catalog_document(source: str, only: str | None = None) -> str | None:
 
 
 def is_url(source: str) -> bool:
-    """Say whether a source is an API rather than a path."""
+    """Return whether a source is an API rather than a path."""
     return api_kind(source) is not None
 
 
 def is_stored(source: str) -> bool:
-    """Say whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
+    """Return whether a source lies in a store of objects, or is a file on a web server. Looks at the text alone."""
     if "://" not in source:
         return False
     if is_url(source):
@@ -336,9 +343,10 @@ def kind_name(name: str) -> str | None:
 
 
 def not_read(source: str) -> str | None:
-    """Say that a URL can't be a source of the command and the module, why, and what to do; None where it can.
+    """Return why a URL can't be a source of the command and the module, and what to do; None where it can.
 
     Looks at the text alone.
+
     """
     scheme, separator, _ = source.partition("://")
     if not separator or not scheme.isalnum() or is_web_catalog(source) or database_kind(source):

@@ -72,7 +72,7 @@ def check_database(config: IngestConfig) -> None:
 
     """
     if config.mode == "api":
-        raise ConfigurationError("source: a database is no API; use mode 'file'")
+        raise ConfigurationError("source: this is a database, not an API; use mode 'file'")
     if config.hrefs == "absolute":
         raise ConfigurationError("hrefs: items of a database come from no place; leave it out, or keep hrefs")
 
@@ -210,7 +210,7 @@ def _parsed(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise ItemError(f"its content can't be read: {error}") from None
     if type(found) is not dict:
-        raise ItemError("its content is no object")
+        raise ItemError("its content isn't an object")
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stac_ingest.api.intervals import Interval, parse_instant
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.filters.item_filter import missing_ids
 from stac_ingest.filters.wanted import Wanted
 
@@ -138,17 +139,17 @@ class Selection:
         for term, why in self._here.items():
             if term != "fields":
                 self._summary.note(
-                    f"{why}: all {received:,} items were read, and {self._left_out[term]:,} left out here"
+                    f"{why}: {counted(received, 'item was', 'items were')} read, {self._left_out[term]:,} left out here"
                 )
         for term, first in self._first.items():
             if term not in self._here and first.actual:
                 self._summary.note(
                     f"the server may ignore `{term}`: it sent item {first.key[1]!r:.80} of {first.actual}; "
-                    f"{self._left_out[term]:,} such items were left out here"
+                    f"{counted(self._left_out[term], 'such item was', 'such items were')} left out here"
                 )
         for term, count in self._unknown.items():
             kept = "left out" if term in self._ignored else "kept, since the server sent them"
-            self._summary.note(f"of {count:,} items it can't be told here whether `{term}` holds; they were {kept}")
+            self._summary.note(f"`{term}` can't be checked here for {counted(count, 'item')}: {kept}")
         if self._missing and self._asked_ids is not None and not self._summary.resumed:
             self._summary.note(missing_ids(self._missing, len(self._asked_ids)))
 

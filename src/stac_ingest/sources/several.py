@@ -17,7 +17,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.listing import NameSorter, kept
 from stac_ingest.core.source import Source
-from stac_ingest.core.text import printable
+from stac_ingest.core.text import counted, printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sources.directory.walk import Refused, why_not_read
 from stac_ingest.sources.folder import DOCUMENTS, LINES, TABLES, FolderFiles, files_in
@@ -40,7 +40,7 @@ def check_several(config: IngestConfig) -> None:
     for part in parts_of(config.source):
         if part == STDIN or ("://" in part and not part.lower().startswith("file:")):
             what = "standard input" if part == STDIN else printable(part.partition("?")[0])
-            raise ConfigurationError(f"source: {what} can't be one of several sources; read it by itself")
+            raise ConfigurationError(f"source: {what} can't be one of several sources; read it alone")
         if part.startswith(LIST) and not Path(part[1:]).is_file():
             raise ConfigurationError(f"source: there is no file {part[1:]} with a list of sources")
     if config.source_type != "auto":
@@ -163,7 +163,7 @@ class _Files:
         if self._others:
             more = ", ..." if self._others > _NAMED else ""
             self._summary.note(
-                f"passed over, since nothing tells how to read them: {self._others:,} files of other kinds "
+                f"skipped {counted(self._others, 'file', 'files')} of unknown kind "
                 f"({', '.join(self._first_others)}{more})"
             )
         documents, lines, tables = (kept(_each_once(names.result())) for names in self._names.values())

@@ -22,6 +22,7 @@ from stac_ingest.api.time_chunks.splitting import Chunk, Decision
 from stac_ingest.api.time_chunks.work_stealing import ActiveChunk
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import AsLines, Rows
+from stac_ingest.core.text import counted
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import (
     ConfigurationError,
@@ -160,7 +161,7 @@ class StacApiSource:
             self._summary.note(description)
         matched, received = self._summary.matched, self._received
         if self._finished and self._config.max_items is None and matched is not None and matched != received:
-            self._summary.note(f"the server counts {matched} items (numberMatched) and {received} came")
+            self._summary.note(f"the server counts {counted(matched, 'item')} (numberMatched), and {received:,} came")
         if self._selection is not None:
             self._selection.describe(received)
             if matched is not None:

@@ -16,7 +16,7 @@ VERSION: Literal[2] = 2
 """Of the manifest. That of an ingest in shards, of the same name, is 1."""
 PART = re.compile(r"items/([a-z]+=[a-z0-9-]+/)+part-[0-9a-f]{16}\.parquet")
 """The path of a part, below the output."""
-ADVICE = "put back a copy of it, or sync anew into another folder"
+ADVICE = "restore a copy of it, or sync into another folder"
 
 
 def is_synced(folder: Path) -> bool:

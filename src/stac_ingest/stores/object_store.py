@@ -29,7 +29,7 @@ PAGE = 1000
 """Objects that a store lists at once."""
 _OF_ONE = (NotSupportedError, PermissionDeniedError, UnauthenticatedError, InvalidPathError, ValueError)
 """What obstore raises that concerns one object; what is left is the store's or the network's."""
-_UNNAMED = "obstore can't name this key, nor list what comes shortly before it, up to 999 keys; rename the object"
+_UNNAMED = "obstore can't read this key, nor list up to 999 keys before it; rename the object"
 _QUERY = re.compile(r"\?\S*")
 """Of a URL: it may hold a signature."""
 _SHOWN = 400

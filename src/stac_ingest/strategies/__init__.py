@@ -23,7 +23,21 @@ class Strategy(Protocol):
     The error of a unit ends all, and is raised as it is.
     """
 
-    def __call__(self, source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]: ...
+    def __call__(self, source: Source[Any], concurrency: int) -> AsyncGenerator[Batch]:
+        """Drive the units of a source.
+
+        Args:
+            source: was opened; the caller closes it.
+            concurrency: units under way at once, at least 1.
+
+        Returns:
+            An async iterator of the batches of all units.
+
+        Raises:
+            DataProcessingError: a unit can't be read, and the source doesn't collect that as a failure.
+
+        """
+        ...
 
 
 class StrategyInfo(NamedTuple):
@@ -92,6 +106,12 @@ STRATEGIES: dict[str, StrategyInfo] = {
 def load_strategy(name: str) -> Strategy:
     """Import a strategy.
 
+    Args:
+        name: a key of `STRATEGIES`.
+
+    Returns:
+        The function that drives the units of a source.
+
     Raises:
         KeyError: there is no strategy of that name.
 
@@ -101,5 +121,10 @@ def load_strategy(name: str) -> Strategy:
 
 
 def worker_strategies() -> list[str]:
-    """List the names that `worker_strategy` can have."""
+    """Return the names that the setting `worker_strategy` can have.
+
+    Returns:
+        Keys of `STRATEGIES`: those that drive several units at once.
+
+    """
     return [info.name for info in STRATEGIES.values() if info.workers]

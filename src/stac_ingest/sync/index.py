@@ -160,6 +160,6 @@ def _rebuild(settings: SyncSettings, partition: Partition, path: Path) -> None:
         raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
     if not is_sound(path, partition.items):
         raise DataProcessingError(
-            f"items/{partition.folder} doesn't hold what {settings.output} says it holds; "
+            f"items/{partition.folder} doesn't match {settings.output} (its manifest); "
             "remove the output, and sync it anew"
         )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stac_ingest.core.atomic import put, sha256_of, sync_to_disk
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.rows import ItemRows, Rows
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError, IngestError
 from stac_ingest.geoparquet.decoder import Decoder
 from stac_ingest.geoparquet.stac_schema import FOLDERS
@@ -56,7 +57,7 @@ def rows_of(path: Path, kept: Mask) -> Iterator[Rows]:
     try:
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER) as file:
             if file.metadata.num_rows != len(kept):
-                raise ValueError(f"it has {file.metadata.num_rows:,} rows, and {len(kept):,} are known of")
+                raise ValueError(f"it has {counted(file.metadata.num_rows, 'row')}, expected {len(kept):,}")
             schema = schema_of_file(file)
             decoder = Decoder(schema, marked_geometries(file.schema, schema.names))
             for batch in file.iter_batches(_TOGETHER, use_threads=False):
@@ -189,7 +190,7 @@ def take_place(path: Path, items: int, output: Path, folder: str) -> Part:
     try:
         sync_to_disk(path)
         if (rows := pq.read_metadata(path).num_rows) != items:
-            raise DataProcessingError(f"{path} has {rows:,} rows instead of {items:,}; run the sync again")
+            raise DataProcessingError(f"{path} has {counted(rows, 'row')}, expected {items:,}; run the sync again")
         sha256 = sha256_of(path)
         part = Part(
             path=f"items/{folder}/part-{sha256[:16]}.parquet", items=items, bytes=path.stat().st_size, sha256=sha256

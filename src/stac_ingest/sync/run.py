@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.at_once import read_all
@@ -169,15 +170,15 @@ class SyncRun:
                 the settings don't allow that.
 
         """
-        self._progress("comparing with what is held", 0)
+        self._progress("comparing with the output", 0)
         resolved = resolve(self._settings, self.work, read.tasks, read.reports, self._held())
         held = 0 if self.manifest is None else self.manifest.items
         is_empty = held and resolved.counts.gone >= held and not resolved.counts.added
         if is_empty and self._settings.gone == "remove" and not self._settings.allow_empty:
             shutil.rmtree(self.work.folder)  # another try is to ask again
             raise DataProcessingError(
-                f"the source has none of the {held:,} items that {self._settings.output} holds, and no others; nothing "
-                "was removed; if it is meant to be empty, give --allow-empty"
+                f"the source is empty, and {self._settings.output} holds {counted(held, 'item')}; nothing was removed. "
+                "If the source is meant to be empty, give --allow-empty"
             )
         return resolved
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from stac_ingest.completeness import Verdict
+from stac_ingest.core.text import counted
 from stac_ingest.sync.parts import REPAIR
 from stac_ingest.sync.plan import SyncPlan
 from stac_ingest.sync.resolve import Resolved
@@ -50,16 +51,16 @@ def judge(
         (unwritten, len(unwritten), "written"),
     ):
         if named:
-            more = f" and {count - 1:,} others" if count > 1 else ""
+            more = f" and {counted(count - 1, 'other')}" if count > 1 else ""
             wrong.append(f"{named[0]}{more} could not be {what}")
     if resolved.unread:
-        wrong.append(f"{resolved.unread:,} items are known by their ids alone, and could not be read")
+        wrong.append(f"{counted(resolved.unread, 'item')} could not be read: only the ids are known")
     unsettled = bool(wrong)
     drops = any(report.dropped for report in reports)
     if plan.matched is not None and items < plan.matched and not drops:
-        wrong.append(f"{items:,} of {plan.matched:,} items are held")
+        wrong.append(f"the output holds {items:,} of {counted(plan.matched, 'item')}")
     if damaged:
-        more = f" and {len(damaged) - 1:,} other parts" if len(damaged) > 1 else ""
+        more = f" and {counted(len(damaged) - 1, 'other part')}" if len(damaged) > 1 else ""
         wrong.append(f"{damaged[0]}{more} can't be read: {REPAIR}")
     if wrong:
         more = f"; {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""

@@ -33,7 +33,7 @@ class RunPlan(Record):
     def going_on(self) -> str:
         """What a run says that goes on with this plan."""
         begun = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.started_at))
-        return f"this goes on with the run that began at {begun}; what has changed since comes with the next run"
+        return f"resuming the run that began at {begun}; later changes come with the next run"
 
 
 class Work:

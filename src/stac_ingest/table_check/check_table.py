@@ -34,7 +34,7 @@ def check_table(place: Path, say: Callable[[str], None] = lambda _: None) -> lis
                 "files",
                 "failure",
                 f"{len(wrong):,} can't be opened: {some_of(wrong)}",
-                "write them anew, or remove them",
+                "rewrite them, or remove them",
             )
         )
     if not files:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from stac_ingest.core.text import counted
 from stac_ingest.geoparquet.table_metadata import collections_of
 from stac_ingest.table_check.findings import Finding, some_of
 from stac_ingest.table_check.table_files import TableFile
@@ -15,7 +16,7 @@ _FEWEST, _MOST = 10_000, 50_000
 """Rows of a row group that searches by place and time do best with."""
 _LARGE, _SMALL, _MANY = 2 << 30, 1 << 20, 50
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
-_SORT = "write it anew with `stac-ingest TABLE --to sorted-geoparquet --output DIR`"
+_SORT = "rewrite it with `stac-ingest TABLE --to sorted-geoparquet --output DIR`"
 
 
 def layout_findings(files: Sequence[TableFile]) -> Iterator[Finding]:
@@ -44,14 +45,16 @@ def _items(files: Sequence[TableFile]) -> Finding:
             f"not in {some_of(others)}: no columns id and geometry, and one that items alone have",
             "name the columns as STAC-GeoParquet does",
         )
-    return Finding("STAC items", "pass", f"{sum(file.metadata.num_rows for file in files):,} in {len(files):,} files")
+    return Finding(
+        "STAC items", "pass", f"{sum(file.metadata.num_rows for file in files):,} in {counted(len(files), 'file')}"
+    )
 
 
 def _geo(files: Sequence[TableFile]) -> Finding:
     wrong = {file.name: why for file in files if (why := _wrong_geo(file)) is not None}
     if wrong:
         name, why = next(iter(wrong.items()))
-        more = f", and {len(wrong) - 1:,} files more" if len(wrong) > 1 else ""
+        more = f", and {counted(len(wrong) - 1, 'more file')}" if len(wrong) > 1 else ""
         return Finding("geo metadata", "failure", f"{name}: {why}{more}; readers then see no geometries", _SORT)
     versions = sorted({str(file.geo.get("version")) for file in files})
     return Finding("geo metadata", "pass", f"GeoParquet {', '.join(versions)}")
@@ -120,7 +123,7 @@ def _collections(files: Sequence[TableFile]) -> Finding:
         return Finding(
             "collections",
             "warning",
-            f"not in {some_of(without)}: who has the table alone doesn't learn what its collections are",
+            f"not in {some_of(without)}: the table doesn't describe its collections",
             "write it from a source that has the collections' documents",
         )
     wrong = [
@@ -166,7 +169,7 @@ def _schemas(files: Sequence[TableFile]) -> Finding:
             f"{some_of(unlike)} have other columns or types than {files[0].name}: some readers take the first file's",
             _SORT,
         )
-    return Finding("one schema", "pass", f"{len(kinds):,} columns in all files")
+    return Finding("one schema", "pass", f"{counted(len(kinds), 'column')} in all files")
 
 
 def _compression(files: Sequence[TableFile]) -> Finding:
@@ -201,7 +204,7 @@ def _row_groups(files: Sequence[TableFile]) -> Finding:
         return Finding("row groups", "warning", what, _SORT)
     groups = sum(file.metadata.num_row_groups for file in files)
     rows = sum(file.metadata.num_rows for file in files)
-    return Finding("row groups", "pass", f"{groups:,}, of {rows // max(1, groups):,} rows on average")
+    return Finding("row groups", "pass", f"{groups:,}, of {counted(rows // max(1, groups), 'row')} on average")
 
 
 def _sizes(files: Sequence[TableFile]) -> Finding:
@@ -213,8 +216,8 @@ def _sizes(files: Sequence[TableFile]) -> Finding:
         return Finding(
             "file sizes",
             "warning",
-            f"{len(files):,} files of {total // len(files) // 1024:,} KiB on average: who doesn't know the folders "
-            "opens them all",
+            f"{len(files):,} files of {total // len(files) // 1024:,} KiB on average: a reader that ignores the "
+            "folders opens them all",
             f"{_SORT}, and folders by year, or none",
         )
-    return Finding("file sizes", "pass", f"{total / (1 << 20):,.1f} MiB in {len(files):,} files")
+    return Finding("file sizes", "pass", f"{total / (1 << 20):,.1f} MiB in {counted(len(files), 'file')}")

@@ -13,6 +13,7 @@ import shapely.geometry
 
 from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.scalar_columns import decode_storage
 from stac_ingest.sources.hive import keys_of
@@ -40,12 +41,12 @@ def row_findings(files: Sequence[TableFile], sample: Sample, say: Say) -> Iterat
 
 def _readable(sample: Sample) -> Finding:
     if sample.wrong:
-        return Finding("rows", "failure", f"can't be read: {some_of(sample.wrong)}", "write the table anew")
+        return Finding("rows", "failure", f"can't be read: {some_of(sample.wrong)}", "rewrite the table")
     if sample.rejected:
         return Finding(
             "rows", "failure", f"of {len(sample.items) + sample.rejected:,} sampled, {sample.rejected:,} are no items"
         )
-    return Finding("rows", "pass", f"{len(sample.items):,} sampled are items")
+    return Finding("rows", "pass", f"{counted(len(sample.items), 'sampled row is an item', 'sampled rows are items')}")
 
 
 def _boxes(sample: Sample) -> Finding:
@@ -66,7 +67,7 @@ def _boxes(sample: Sample) -> Finding:
         )
     if none:
         return Finding("boxes", "warning", f"a geometry without a box: {some_of(none)}", "give every item its box")
-    return Finding("boxes", "pass", f"right in {len(sample.items):,} sampled items")
+    return Finding("boxes", "pass", f"right in {counted(len(sample.items), 'sampled item')}")
 
 
 def _is_right(item: Item) -> bool | None:
@@ -139,25 +140,27 @@ class _Scan:
 
     def findings(self) -> Iterator[Finding]:
         if self._wrong:
-            yield Finding("ids", "failure", f"can't be read: {some_of(self._wrong)}", "write the table anew")
+            yield Finding("ids", "failure", f"can't be read: {some_of(self._wrong)}", "rewrite the table")
         elif self._nameless or self._repeated:
-            what = f"{self._repeated:,} come again, such as {some_of(self._twice)}"
+            what = f"{counted(self._repeated, 'duplicate')}, such as {some_of(self._twice)}"
             if not self._repeated:
-                what = f"{self._nameless:,} rows have none"
-            yield Finding("ids", "failure", what, "leave out what comes twice: `stac-ingest` does, and names it")
+                what = f"{counted(self._nameless, 'row has', 'rows have')} none"
+            yield Finding("ids", "failure", what, "remove duplicates: `stac-ingest` does, and names them")
         else:
             yield Finding("ids", "pass", f"{len(self._ids):,}, each once in its collection")
         if self._misplaced:
             yield Finding(
                 "folders",
                 "failure",
-                f"{sum(self._misplaced.values()):,} items are of another year or month than their folder says, in "
-                f"{some_of(self._misplaced)}: who asks for a month by its folder doesn't find them",
-                "write it anew with `stac-ingest TABLE --to sorted-geoparquet --partition month --output DIR`",
+                f"{counted(sum(self._misplaced.values()), 'item is', 'items are')} of another year or month than the "
+                f"folder says, in {some_of(self._misplaced)}: a reader that goes by folders misses them",
+                "rewrite it with `stac-ingest TABLE --to sorted-geoparquet --partition month --output DIR`",
             )
         elif self._in_folders:
             yield Finding(
-                "folders", "pass", f"{self._in_folders:,} files hold the year and month that their folder says"
+                "folders",
+                "pass",
+                f"{counted(self._in_folders, 'file holds', 'files hold')} the year and month of the folder",
             )
 
 

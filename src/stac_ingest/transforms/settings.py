@@ -57,10 +57,16 @@ class TransformSettings(Settings):
 
     @classmethod
     def parse(cls, settings: Any) -> Self:
-        """Read settings.
+        """Read and check settings.
+
+        Args:
+            settings: a dict of values by name, or settings that are checked already.
+
+        Returns:
+            The settings.
 
         Raises:
-            ConfigurationError: naming each wrong setting, what was found and what is allowed.
+            ConfigurationError: names each wrong setting, what was found and what is allowed.
 
         """
         try:

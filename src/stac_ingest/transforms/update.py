@@ -59,8 +59,11 @@ class UpdateItems:
     def __init__(self, settings: dict[str, Any] | UpdateSettings) -> None:
         """Read the settings.
 
+        Args:
+            settings: the fields of `UpdateSettings` by name: `rename`, `remove`, `set` and `links`.
+
         Raises:
-            ConfigurationError: naming what is wrong.
+            ConfigurationError: names the wrong setting, what was found and what is allowed.
 
         """
         self._settings = UpdateSettings.parse(settings)
@@ -71,6 +74,13 @@ class UpdateItems:
 
     def modify(self, item: Item, context: WorkflowContext) -> Item:  # noqa: ARG002 - part of the protocol
         """Return the updated item.
+
+        Args:
+            item: is not changed.
+            context: isn't read.
+
+        Returns:
+            A new item that shares what isn't changed with the old one; the same object where nothing is.
 
         Raises:
             ItemError: its properties or links are not what STAC says they are.
@@ -92,7 +102,14 @@ class UpdateItems:
         return changed
 
     def modify_rows(self, rows: Rows, context: WorkflowContext) -> Rows | None:
-        """Return the updated rows, in the form that they have; None where they have to come one by one.
+        """Return the updated rows, in the form that they have.
+
+        Args:
+            rows: a batch, in any form.
+            context: isn't read.
+
+        Returns:
+            The updated rows; None where they have to come one by one.
 
         Raises:
             ItemError: the properties or links of one of them are not what STAC says they are.

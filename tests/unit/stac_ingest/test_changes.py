@@ -56,7 +56,7 @@ def test_the_verdict_names_changes() -> None:
     assert verdict_of(1, 2, 0, 1)[0] == "truncated"
     verdict, reason = verdict_of(2, None, 0, 1)
     assert verdict == "unknown"
-    assert "values of 1 were changed" in reason
+    assert "values of 1 item were changed" in reason
 
 
 def test_a_later_run_knows_which_copies_were_left_out() -> None:

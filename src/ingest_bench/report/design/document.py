@@ -16,6 +16,7 @@ from ingest_bench.report.text.recommendation import what_to_do
 from ingest_bench.report.write import recaptioned
 from ingest_bench.results.models import Results
 from stac_ingest.core.atomic import write_atomically
+from stac_ingest.core.text import counted
 
 
 def write_advice_files(
@@ -79,5 +80,6 @@ def _read(path: Path) -> Results:
         return Results.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise AggregationError(
-            f"{path}: damaged or of another version ({error.error_count()} faults); aggregate the cells again"
+            f"{path}: damaged or of another version ({counted(error.error_count(), 'fault')}); "
+            "aggregate the cells again"
         ) from None

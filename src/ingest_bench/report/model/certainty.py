@@ -5,7 +5,8 @@ from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.analysis.recommend import MAX_PAIRS, Verdict
 from ingest_bench.analysis.recommendations import ModeRecommendation
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS
-from ingest_bench.report.formatting import at_level, counted, listed, percent, safe, sentence
+from ingest_bench.report.formatting import at_level, listed, percent, safe, sentence
+from stac_ingest.core.text import counted
 from stac_ingest.sources.kind import KINDS
 
 MODE_NAMES = {kind.name: kind.label for kind in KINDS.values()}

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest_bench.analysis.speedup import verdict
-from ingest_bench.report.formatting import counted
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import lost
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Speedup
+from stac_ingest.core.text import counted
 
 Standing = Literal["baseline", "faster", "slower", "same", "few", "wrong", "failed", "missing"]
 """Of a tool against the baseline. few: it has too few pairs for an interval; wrong: what it delivers isn't the corpus;

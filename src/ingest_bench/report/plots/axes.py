@@ -184,7 +184,12 @@ def draw(figure: Figure) -> bytes:
         row = figure.drawings[start : start + columns]
         parts += [part for place, drawing in enumerate(row) for part in _placed(drawing, place * (WIDTH + GAP), top)]
         top += max(drawing.height for drawing in row) + TITLE + GAP
-    parts = [node("style", text=style()), node("rect", width="100%", height="100%", class_="paper"), *parts]
+    parts = [
+        node("title", text=plain(figure.title)),
+        node("style", text=style()),
+        node("rect", width="100%", height="100%", class_="paper"),
+        *parts,
+    ]
     box = f"0 0 {wide:g} {top:g}"
     svg = node("svg", *parts, xmlns=NAMESPACE, class_="plot", viewBox=box, width=wide, height=top, role="img")
     return tostring(svg, encoding="unicode").encode()

@@ -7,13 +7,14 @@ from ingest_bench.analysis.candidates import Key as OptionKey
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.recommend import MIN_PROBABILITY, Chance, Verdict
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import counted, listed, percent, sentence
+from ingest_bench.report.formatting import listed, percent, sentence
 from ingest_bench.report.model.certainty import how_sure, named, probability, share
 from ingest_bench.report.model.ranking import advised
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
 from ingest_bench.report.plots.scales import Scale
 from ingest_bench.report.plots.svg import box, line, words
+from stac_ingest.core.text import counted
 
 THIN, STEP = 9.0, 15.0
 """Height of a bar, and from one to the next."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from ingest_bench.report.blocks import Answer, Question
-from ingest_bench.report.formatting import counted, listed, safe, sentence, times
+from ingest_bench.report.formatting import listed, safe, sentence, times
 from ingest_bench.report.kinds import answering
 from ingest_bench.report.kinds.apis import latency, paging
 from ingest_bench.report.kinds.commands import versus_baseline
@@ -26,6 +26,7 @@ from ingest_bench.report.templating import text
 from ingest_bench.report.text.bottleneck import what_bounds
 from ingest_bench.report.text.recommendation import option_favoured
 from ingest_bench.report.text.scenario import fastest, helped
+from stac_ingest.core.text import counted
 
 UNMEASURED = "Not measured: these results hold no scenario that could say it."
 

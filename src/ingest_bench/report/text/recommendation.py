@@ -6,13 +6,14 @@ from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.analysis.recommendations import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.report.blocks import Answer
-from ingest_bench.report.formatting import counted, listed, pasted, safe, speed_up, whole
+from ingest_bench.report.formatting import listed, pasted, safe, speed_up, whole
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, named
 from ingest_bench.report.model.ranking import by_strategy, versus
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
+from stac_ingest.core.text import counted
 from stac_ingest.strategies import STRATEGIES
 
 

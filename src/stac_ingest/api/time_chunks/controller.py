@@ -69,7 +69,7 @@ class TimeChunks:
         """
         requests = self._pool.rest(short=received < self._wanted and not self._summary.failures)
         if requests:
-            self._summary.note("pages came in another order of time than they seemed to; what was left out was read")
+            self._summary.note("the pages turned out to be in another order of time; the skipped items were read")
         return requests
 
 

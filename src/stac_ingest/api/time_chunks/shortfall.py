@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stac_ingest.api.time_chunks.work_stealing import CAPPED
+from stac_ingest.core.text import counted
 
 if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
@@ -58,19 +59,19 @@ class Shortfall:
             return False
         self._before = self._received()
         self._summary.note(
-            f"parts by time brought {self._before} of {self._summary.matched} items; the whole was read again by one "
-            "cursor"
+            f"the time chunks brought {self._before:,} of {counted(self._summary.matched or 0, 'item')}; one cursor "
+            "then read everything again"
         )
         return True
 
     def end(self) -> None:
         """Say what reading the whole again has brought."""
         if self._before is not None:
-            self._summary.note(f"it brought {self._received() - self._before} items that no part had")
+            self._summary.note(f"it brought {counted(self._received() - self._before, 'item')} that no chunk had")
 
     def count_again(self, now: int | None) -> None:
         """Take a later count where it is lower than the first one: items have gone meanwhile."""
         before = self._summary.matched
         if before is not None and now is not None and now < before:
             self._summary.matched = now
-            self._summary.note(f"the server counted {before} items at first and {now} in the end")
+            self._summary.note(f"the server counted {counted(before, 'item')} at first and {now:,} in the end")

@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from stac_ingest.api.intervals import EARLIEST, LATEST, MILLISECOND, Interval, cut_near, format_instant
 from stac_ingest.api.time_chunks.page_order import INSTANTS, Lasting
+from stac_ingest.core.text import counted
 
 _OVERLAP = 1.3
 """The parts of a whole may hold so many times its items together (edges, long items) before it is cut less finely."""
@@ -184,7 +185,9 @@ class Plan:
     def _cut(self, chunk: Chunk, count: int, tie: int | None, lasts: Lasting) -> list[Chunk]:
         start, end = chunk.interval
         if start is not None and end is not None and end - start <= 2 * MILLISECOND:
-            self.notes.append(f"{count} items share the instant {format_instant(start)}; one cursor reads them")
+            self.notes.append(
+                f"{counted(count, 'item')} share the instant {format_instant(start)}; one cursor reads them"
+            )
             return []
         aim = self._pages_each(count) * self._page
         pieces = min(max(2, math.ceil(count / (aim * _FILL))), max(8, self._workers))

@@ -30,7 +30,7 @@ def inventory_of(source: str, pattern: str | None = None) -> Inventory | None:
     path = Path(source)
     found = _of_lists(path) or _of_objects(path, pattern) or _of_table(path)
     if pattern is not None and (found is None or not found.has_keys):
-        raise ConfigurationError("--key-pattern: it says how ids are in the keys of an S3 Inventory, and there is none")
+        raise ConfigurationError("--key-pattern applies to an S3 Inventory, and --against is none; leave it out")
     return found
 
 

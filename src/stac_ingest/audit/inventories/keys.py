@@ -29,7 +29,9 @@ class KeyPattern:
             try:
                 self._pattern = re.compile(pattern)
             except re.error as error:
-                raise ConfigurationError(f"--key-pattern: {pattern!r:.80} is no regular expression: {error}") from None
+                raise ConfigurationError(
+                    f"--key-pattern: {pattern!r:.80} isn't a regular expression: {error}"
+                ) from None
             if _ID not in self._pattern.groupindex:
                 raise ConfigurationError(f"--key-pattern: {pattern!r:.80} has no group (?P<id>...)")
 

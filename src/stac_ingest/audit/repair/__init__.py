@@ -40,7 +40,7 @@ def repairer_of(folder: Path) -> Repairer:
 
     """
     if not folder.is_dir():
-        raise ConfigurationError(f"--repair: {folder} is no folder that stac-ingest writes; ingest the source anew")
+        raise ConfigurationError(f"--repair: {folder} is not an output folder of stac-ingest; ingest the source again")
     if is_synced(folder):
         _refuse_links(folder, "items", "changes", SYNC)
         from stac_ingest.audit.repair.synced import SyncedRepairer  # noqa: PLC0415 - the others do without
@@ -65,7 +65,7 @@ def repairer_of(folder: Path) -> Repairer:
     repairer.go_on()
     if any(found for pattern in _UNFINISHED for found in folder.glob(pattern)):
         raise ConfigurationError(
-            f"--repair: the run that writes to {folder} was interrupted; go on with it by --resume, and audit it then"
+            f"--repair: the run that writes to {folder} was interrupted; finish it with --resume, then audit it"
         )
     return repairer
 
@@ -88,5 +88,5 @@ def _format(folder: Path) -> str:
         known += ["geoparquet"] if any(folder.glob("part-*.parquet")) else []
     if len(known) == 1:
         return known[0]
-    what = f"holds several outputs ({', '.join(known)})" if known else "is no output of stac-ingest"
-    raise ConfigurationError(f"--repair: {folder} {what}; ingest the source anew, into a folder of its own")
+    what = f"holds several outputs ({', '.join(known)})" if known else "is not an output of stac-ingest"
+    raise ConfigurationError(f"--repair: {folder} {what}; ingest the source again, into another folder")

@@ -15,6 +15,7 @@ from stac_ingest.core.atomic import write_all
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.listing import NameSorter, kept
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs.base import BatchedOutput, encode_json
 from stac_ingest.outputs.catalog.documents import CATALOG, COLLECTION, catalog_lines, collection_lines, placed
@@ -47,6 +48,14 @@ class CatalogOutput(BatchedOutput[_Entry]):
     """
 
     def __init__(self, folder: str | PathLike[str], *, batch_items: int = 1000, batch_bytes: int = 4 << 20) -> None:
+        """Make the output. Nothing is opened before `start`.
+
+        Args:
+            folder: where `catalog.json` and the folders of collections are; made where it isn't there.
+            batch_items: items that are written at once.
+            batch_bytes: bytes of JSON after which a batch is written, however few its items.
+
+        """
         super().__init__(folder, batch_items=batch_items, batch_bytes=batch_bytes)
         self._places = Places()
         self._links: OutputFolder | None = None
@@ -77,8 +86,8 @@ class CatalogOutput(BatchedOutput[_Entry]):
         there = sum(1 for _ in self._take_up())
         if there < self._known.completed_count:
             raise ConfigurationError(
-                f"the checkpoint says that {self._known.completed_count} items are in {self.folder.path}, and "
-                f"{there} are there; start afresh without resuming"
+                f"the checkpoint has {counted(self._known.completed_count, 'item')} in {self.folder.path}, and "
+                f"the folder {there:,}; start again without --resume"
             )
 
     def _read_links_from_items(self) -> None:
@@ -94,7 +103,12 @@ class CatalogOutput(BatchedOutput[_Entry]):
         self.folder.rename(NEW, FOLDER)
 
     def _take_up(self) -> Iterator[tuple[Key, str]]:
-        """Learn from the links which names are taken, and yield the items that are there."""
+        """Learn from the links which names are taken.
+
+        Yields:
+            The key of each item that is there, and its path.
+
+        """
         for folder in self._link_files.names():
             for collection, linked in self._link_files.read(folder):
                 if folder != ROOT and collection not in self._places.collections:
@@ -163,14 +177,14 @@ class CatalogOutput(BatchedOutput[_Entry]):
         }
 
     def _lone(self) -> Sequence[str]:
-        """Give the names of the folders of items without a collection."""
+        """Return the names of the folders of items without a collection."""
         sorter = NameSorter()
         for _, linked in self._link_files.read(ROOT):
             sorter.add([linked.name])
         return _unlike(sorter)
 
     def _write_collection(self, folder_name: str) -> int:
-        """Write the document of a collection; return of how many items."""
+        """Return of how many items the document of a collection is, after writing it."""
         extent, sorter, collection = Extent(), NameSorter(), ""
         for its_collection, linked in self._link_files.read(folder_name):
             collection = its_collection
@@ -209,12 +223,12 @@ class CatalogOutput(BatchedOutput[_Entry]):
 
 
 def _unlike(sorter: NameSorter) -> Sequence[str]:
-    """Give each name once, sorted: an item that was written again, after a kill, has two lines."""
+    """Return each name once, sorted: an item that was written again, after a kill, has two lines."""
     return kept(name for name, _ in groupby(sorter.result()))
 
 
 def _has(folder: OutputFolder, name: str, key: Key) -> bool:
-    """Whether the file of a name holds this very item."""
+    """Return whether the file of a name holds this very item."""
     try:
         place = folder.subfolder(name, make=False)
     except OSError:

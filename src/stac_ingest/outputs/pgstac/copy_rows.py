@@ -120,12 +120,12 @@ def _times(properties: Any) -> tuple[int, int]:
 def _instant(name: str, value: Any) -> int:
     instant = parse_instant(value)
     if instant is None or len(value) < _SHORTEST:
-        raise ItemError(f"its {name} {value!r:.60} is no timestamp")
+        raise ItemError(f"its {name} {value!r:.60} isn't a timestamp")
     # PostgreSQL rounds to microseconds.
     if len(value) > 26 and _BEYOND_MICROSECONDS.search(value):  # noqa: PLR2004 - digits
         instant += 1
     if not EARLIEST <= instant < LATEST + SECOND:
-        raise ItemError(f"its {name} {value!r:.60} is none of the years 1 to 9999, in UTC")
+        raise ItemError(f"its {name} {value!r:.60} isn't in the years 1 to 9999, in UTC")
     return instant
 
 

@@ -97,7 +97,7 @@ def _body(geometry: dict[str, Any], kind: str, size: int, depth: int) -> bytes:
         return _counted([_encoded(part, size, depth + 1) for part in geometry["geometries"]])
     coordinates = geometry["coordinates"]
     if not isinstance(coordinates, list):
-        raise ItemError("the coordinates of its geometry are no list")
+        raise ItemError("the coordinates of its geometry aren't a list")
     if kind == "Point":
         return _position(coordinates, size) if coordinates else pack("<d", float("nan")) * size
     if kind == "LineString":

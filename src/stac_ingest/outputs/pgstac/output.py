@@ -170,7 +170,7 @@ class PgstacOutput(BatchedOutput[Row]):
         if resume and self._known.completed_count and before.get("is") != which:
             raise ConfigurationError(
                 f"the records in {self.folder.path} are of another database than {self._where}, or of one that was "
-                "made anew since; start afresh without resuming"
+                "made anew since; start again without --resume"
             )
         interrupted = before.get("is") == which and before.get("finished") is False
         self._interrupted = [one for one in before.get("collections") or () if interrupted and isinstance(one, str)]

@@ -175,7 +175,7 @@ def _check_room(spill: Spill, total: int, written: int) -> None:
     if needed > free:
         raise DataProcessingError(
             f"to sort the table takes {needed / (1 << 30):.1f} GiB more on the disk of the output folder, which has "
-            f"{free / (1 << 30):.1f} GiB left; all items are kept: make room, and go on with --resume"
+            f"{free / (1 << 30):.1f} GiB left; all items are kept: free some space, and run with --resume"
         )
 
 

@@ -14,6 +14,7 @@ import pyarrow.fs as pafs
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
@@ -61,7 +62,7 @@ class GeoParquetSplitter(FilesSplitter):
             rows,
             counts_items=True,
             stamp=_stamp(files),
-            notes=[f"{found - len(groups)} of {found} row groups can't hold what is asked for, and are in no shard"]
+            notes=[f"left out {found - len(groups):,} of {counted(found, 'row group')}: nothing in them is asked for"]
             if found > len(groups)
             else [],
         )

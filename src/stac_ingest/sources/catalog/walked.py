@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from stac_ingest.core.id_set import IdSet
+from stac_ingest.core.text import counted
 from stac_ingest.summary import IngestSummary
 
 _NAMED = 3
@@ -48,18 +49,21 @@ class Walked:
     def conclude(self) -> None:
         """After a walk that has come to its end, note its counts, and how many links nothing came of."""
         found = self.to_read + self.read_before
-        text = f"{self.documents:,} catalogs and collections link to {found:,} documents of items"
+        text = f"{counted(self.documents, 'catalog or collection links', 'catalogs and collections link')} to "
+        text += counted(found, "document of items", "documents of items")
         if self.read_before:
             text += f", of which an earlier run had read {self.read_before:,}"
         if self._repeated:
-            text += f"; {self._repeated:,} more links lead where others had led"
+            text += (
+                f"; {counted(self._repeated, 'more link leads', 'more links lead')} to a document that was read already"
+            )
         if self._failed:
-            text += f"; {self._failed:,} links of catalogs, or what they lead to, couldn't be used"
+            text += f"; {counted(self._failed, 'link')} of catalogs, or the linked document, couldn't be used"
         self._summary.note(text)
         self._summary.unread = self.to_read - self.settled
         if self._beside_count:
             self._summary.note(
-                f"{self._beside_count:,} links to items by pages or as a table weren't followed, since their "
+                f"{counted(self._beside_count, 'link')} to items by pages or as a table weren't followed, since their "
                 f"documents link to single items or to children too (the first: {', '.join(self._beside)})"
             )
 

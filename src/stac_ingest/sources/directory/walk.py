@@ -121,7 +121,7 @@ def why_not_read(name: str, classify: Classify) -> str | None:
     ending = next((ending for ending in PACKED if name.endswith(ending)), None)
     if ending is None or classify(name) is not None or classify(name.removesuffix(ending)) is None:
         return None
-    unfinished = "a run has not finished it; let it end, or go on with it by --resume"
+    unfinished = "a run has not finished it; wait for its end, or finish it with --resume"
     return unfinished if ending == UNFINISHED else f"{ending} isn't read here; unpack the file"
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic import Field
 
 from stac_ingest.core.key_hash import key_hash
+from stac_ingest.core.text import counted
 from stac_ingest.http.request import Request
 from stac_ingest.sharding.plan import Record
 
@@ -35,11 +36,11 @@ class Listed(NamedTuple):
     def problem(self) -> str | None:
         """Why these may not be all, in words; None where the server's counts say nothing against it."""
         if self.bad:
-            return f"{self.bad:,} members of the pages of ids are no items"
-        counted = {one for one in self.counts if one is not None}
-        if counted - {self.distinct}:
-            told = " and ".join(f"{one:,}" for one in sorted(counted))
-            return f"the server counts {told} items (numberMatched) where {self.distinct:,} ids came"
+            return f"{counted(self.bad, 'entry', 'entries')} on the pages of ids can't be an item"
+        totals = {one for one in self.counts if one is not None}
+        if totals - {self.distinct}:
+            told = " and ".join(f"{one:,}" for one in sorted(totals))
+            return f"the server counts {told} items (numberMatched), and {counted(self.distinct, 'id')} came"
         return None
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.summary import IngestSummary
 from stac_ingest.sync.copies import files_with_copies, keep_before, remembered_copies, settle_copies
@@ -99,9 +100,9 @@ class FilesDetector:
         save_selection(memories, np.flatnonzero(is_read))
         notes = list(summary.notes)
         if is_lost:
-            notes.append("what was remembered of the files is lost, so that all of them are read")
+            notes.append("the state of the files is lost, so all of them are read")
         if left := int(changes.is_there.sum() - is_read.sum()):
-            notes.append(f"{left:,} files have the size and the time that they had in the last run: they aren't read")
+            notes.append(f"{counted(left, 'file was', 'files were')} skipped: size and time are those of the last run")
         return SyncPlan(
             generation=last.generation + 1,
             detector="files",

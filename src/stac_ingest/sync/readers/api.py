@@ -20,7 +20,7 @@ from stac_ingest.sync.readers.base import MarkedSink, Outcome, Sink
 from stac_ingest.sync.readers.items import ItemsReader
 from stac_ingest.sync.settings import SyncSettings
 
-UNCOUNTED = "the API doesn't count its items (numberMatched): the ids that it sent are taken for all"
+UNCOUNTED = "the API doesn't count its items (numberMatched), so it isn't known whether all ids came"
 
 
 class ApiItemsReader:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from stac_ingest.completeness import completeness_report
 from stac_ingest.context import WorkflowContext
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.failures import FailureCollector
 from stac_ingest.module import IngestModule
@@ -20,7 +21,7 @@ from stac_ingest.sync.settings import SyncSettings
 
 _QUIET = logging.getLogger("stac_ingest.sync")
 _TOLD_EVERY = 500
-_UNCOUNTED = "the source doesn't say how many items it has: what it sent is taken for all"
+_UNCOUNTED = "the source doesn't count its items, so it isn't known whether all came"
 
 
 class ItemsReader:
@@ -64,7 +65,9 @@ class ItemsReader:
         elif report.verdict == "unknown":
             outcome.unverified.append(_UNCOUNTED)
         if summary.duplicates:
-            outcome.notes.append(f"{summary.duplicates:,} items came again and were left out; the first ones were kept")
+            outcome.notes.append(
+                f"left out {counted(summary.duplicates, 'duplicate')}; the first copy of each was kept"
+            )
 
 
 async def _hand_on(items: AsyncGenerator[Item], sink: Sink, progress: Progress) -> None:

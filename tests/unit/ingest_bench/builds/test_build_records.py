@@ -52,8 +52,8 @@ def test_above_one_means_that_this_build_is_faster() -> None:
     ("changed", "reason"),
     [
         ({"digest": OTHER}, "content differs"),
-        ({"items": 8}, "9 items and 0 failures, not 8 and 0"),
-        ({"failures": 1}, "9 items and 0 failures, not 9 and 1"),
+        ({"items": 8}, "8 items and 0 failures; the base delivers 9 items"),
+        ({"failures": 1}, "9 items and 1 failure; the base delivers 9 items"),
     ],
 )
 def test_other_deliveries_have_no_time(changed: dict[str, object], reason: str) -> None:
@@ -72,7 +72,7 @@ def test_pairs_with_a_invalid_sample_are_left_out() -> None:
     assert judgement.wall.pairs == 3
     assert judgement.remark == "1 of 4 pairs invalid: the server was saturated"
     judgement = judged(pair(0), pair(1, invalid="the server was saturated"))
-    assert (judgement.wall, judgement.reason) == (None, "1 usable pairs: the server was saturated")
+    assert (judgement.wall, judgement.reason) == (None, "1 usable pair: the server was saturated")
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_what_both_builds_get_wrong_is_remarked_upon() -> None:
     """Alike, they can be compared; but that it isn't what the corpus holds has to be known."""
     judgement = judged(pair(0), pair(1), pair(2), expected="1 item missing")
     assert judgement.wall is not None
-    assert judgement.remark == "both builds deliver something else than the corpus holds: 1 item missing"
+    assert judgement.remark == "the items of both builds differ from the corpus: 1 item missing"

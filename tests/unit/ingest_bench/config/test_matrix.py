@@ -168,7 +168,7 @@ BAD = [
         "corpora.files.corrupt_share: belongs to kind: items_directory, not to item_files",
     ),
     ("corpora.files.files", 5, "corpora.files.files: belongs to kind: geoparquet, not to item_files"),
-    ("corpora.parquet.files", 21, "corpora.parquet.files: 21 files for 20 items"),
+    ("corpora.parquet.files", 21, "corpora.parquet.files: 21 is too many for 20 items"),
     ("corpora.Files", {"kind": "api", "items": 1}, "corpora.Files: a name is made of a to z"),
     ("corpora", {"../etc": {"kind": "api", "items": 1}}, "corpora.../etc: a name is made of a to z"),
     ("corpora.files", {"kind": "item_files", "path": "/no/such"}, "corpora.files.path: /no/such does not exist"),

@@ -61,7 +61,7 @@ def server(**changes: Any) -> ServerRecord:
         ({"little_ratio": 1.06}, "Little's law doesn't hold"),
         ({"cpu_s": 0.9}, None),
         ({"cpu_s": 0.91}, "saturated"),
-        ({"rate_limited": 3}, "answered 429 3 times, of which the client noticed 2"),
+        ({"rate_limited": 3}, "answered 429 3 times; the client noticed 2"),
     ],
 )
 def test_a_server_that_was_not_as_asked_invalidates_the_sample(changes: dict[str, Any], words: str | None) -> None:
@@ -137,8 +137,8 @@ def test_where_nobody_knows_the_other_side_is_the_measure() -> None:
     ("failed", "words"),
     [
         (["/x/items/a.json", "/x/items/b.json"], None),
-        (["/x/items/a.json"], "1 failures where 2 files are broken"),
-        (["/x/items/a.json", "/x/items/c.json"], "other files are reported"),
+        (["/x/items/a.json"], "1 failure, expected 2"),
+        (["/x/items/a.json", "/x/items/c.json"], "not the broken ones"),
     ],
 )
 def test_failures_are_the_broken_files(failed: list[str], words: str | None) -> None:
@@ -158,7 +158,7 @@ def test_a_known_defect_is_named_only_where_it_shows() -> None:
     """The reason of an arm with a known defect begins with it; an arm that delivers all the same has parity."""
     assert (
         parity([(0, "content differs")], "table rows").reason
-        == "table rows: content differs (in 1 of 1 samples, first in pair 0)"
+        == "table rows: content differs (in 1 of 1 sample, first in pair 0)"
     )
     assert parity([(0, None)], "table rows").ok
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from ingest_bench.report.formatting import (
     NOTHING,
     WIDTH,
-    counted,
     duration,
     listed,
     number,
@@ -24,6 +23,7 @@ from ingest_bench.report.formatting import (
     whole,
 )
 from ingest_bench.results.models import Speedup
+from stac_ingest.core.text import counted
 
 
 def ratio(median: float, low: float, high: float) -> Speedup:
@@ -67,6 +67,10 @@ def test_times_are_in_units_that_fit() -> None:
 def test_words_are_joined_and_counted() -> None:
     """One thing has no plural, and the last of many follows an `and`."""
     assert (counted(1, "pair"), counted(1200, "pair")) == ("1 pair", "1,200 pairs")
+    assert (counted(1, "item was", "items were"), counted(0, "item was", "items were")) == (
+        "1 item was",
+        "0 items were",
+    )
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
 
 

@@ -23,7 +23,7 @@ def test_a_part_is_one_line_and_its_paragraphs_are_one_each() -> None:
     """Line breaks of a template are for its reader; empty lines part its paragraphs."""
     assert "\n" not in text("overview", "columns")
     what, cause, remedy = texts("warnings", "tried_again", names=["a", "b"])
-    assert what == "measured at a later try: a and b"
+    assert what == "measured after a retry: a and b"
     assert cause != remedy
 
 

@@ -120,8 +120,8 @@ def test_captions_are_those_of_now(settings: Settings) -> None:
             {"environment": {**ENVIRONMENT, "cpu_model": "slow", "host": "there"}},
             "small/upstream-1 on there.*small/sequential-1 on",
         ),
-        ({"environment": {**ENVIRONMENT, "cores": 64}}, "unlike machines, cores: 64"),
-        ({"environment": {**ENVIRONMENT, "python": "3.12.0"}}, "unlike machines, python: 3.12.0"),
+        ({"environment": {**ENVIRONMENT, "cores": 64}}, "different machines, cores: 64"),
+        ({"environment": {**ENVIRONMENT, "python": "3.12.0"}}, "different machines, python: 3.12.0"),
         ({"concurrency": 9}, "cell small/upstream-1 has not been measured"),
     ],
 )

@@ -82,8 +82,8 @@ def test_counts(members, expected):
         (b'{"errors":["x"],"features":null}', "error"),
         (b'{"code":"Oops","description":"d"}', "no items"),
         (b'{"features":{}}', "no items"),
-        (b"[]", "no object"),
-        (b"null", "no object"),
+        (b"[]", "isn't an object"),
+        (b"null", "isn't an object"),
     ],
 )
 def test_what_is_no_page(body, match):

@@ -51,7 +51,7 @@ def test_not_a_number_is_taken() -> None:
         (b'\xef\xbb\xbf{"id": "a"}', "BOM"),
         ('{"id": "a"}'.encode("utf-16"), "utf-8"),
         (b'{"id": "\xe9"}', "utf-8"),
-        (b'{"a":' * 1_100, "nested too deeply"),
+        (b'{"a":' * 1_100 + b"1" + b"}" * 1_100, "nested too deeply"),
         (b"[" * 1_100 + b"]" * 1_100, "nested too deeply"),
         (b"1" * 5000 + b"x", "."),
         (b"", "."),

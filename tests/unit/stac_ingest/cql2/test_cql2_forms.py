@@ -92,7 +92,7 @@ WRONG = [
     ('{"op": "and", "args": [true, {"op": "=", "args": [{"prop": "a"}, 1]}]}', r"at args\[1\].args\[0\]: expected"),
     ('{"op": "in", "args": [{"property": "a"}, []]}', r"at args\[1\]: expected a list"),
     ('{"op": "=", "args": [{"property": "a"}, null]}', r"at args\[1\].*found nothing"),
-    ('{"op": "=", "args": [{"property": "a"}, NaN]}', "NaN is no number"),
+    ('{"op": "=", "args": [{"property": "a"}, NaN]}', "NaN isn't a number"),
     ('{"op": "like", "args": [{"property": "a"}, 1]}', r"at args\[1\]: expected a text"),
     ('{"op": "t_after", "args": [{"property": "a"}, {"interval": ["2020-01-01"]}]}', r"interval: expected two"),
     (

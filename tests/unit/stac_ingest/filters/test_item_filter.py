@@ -127,9 +127,7 @@ def test_items_that_say_no_collection_are_kept() -> None:
     given_items = [item("a", collection="c"), item("b"), item("c", collection="d"), item("d", collection=None)]
     assert [one["id"] for one in given_items if found.matches(one)] == ["a", "b", "d"]
     found.describe(summary)
-    assert summary.notes == [
-        "2 items say no collection; they were kept, since nothing says that they are of another than 'c'"
-    ]
+    assert summary.notes == ["2 items name no collection, and may be of 'c': kept"]
 
 
 def test_a_collection_that_no_item_is_of_is_noted() -> None:
@@ -147,10 +145,10 @@ def test_what_can_not_be_judged_is_noted() -> None:
     for one in (item(properties={}), item(bbox=None), item(bbox=[0, 9, 1, 3])):
         assert not found.matches(one)
     found.describe(summary)
-    assert [note.split(";")[0] for note in summary.notes] == [
-        "1 items have no time that can be read",
-        "1 items have no geometry",
-        "1 items have a bbox whose south is north of its north",
+    assert [note.split(":")[0] for note in summary.notes] == [
+        "1 item has no readable time",
+        "1 item has no geometry",
+        "1 item has a bbox whose south is north of its north",
     ]
 
 

@@ -113,7 +113,7 @@ async def test_a_part_that_was_damaged_is_named(tmp_path, forgotten):
             path.write_bytes(b"damaged\n")
     with (
         CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints,
-        pytest.raises(DataProcessingError, match=r"part-00001\.parquet is no part that can be read"),
+        pytest.raises(DataProcessingError, match=r"part-00001\.parquet is a part that can't be read"),
     ):
         await run(tmp_path / "out", [item(9)], checkpoints)
 

@@ -348,7 +348,7 @@ async def test_a_lost_file_is_noticed_on_resume(tmp_path, loss):
         part.unlink()
     else:
         part.write_bytes(b"")
-    with pytest.raises(ConfigurationError, match=r"3 items are in .* not there"):
+    with pytest.raises(ConfigurationError, match=r"3 items in .* not there"):
         await write(NdjsonOutput(tmp_path / "out"), [], context(CheckpointManager("w", "c", tmp_path / "checkpoints")))
 
 

@@ -72,7 +72,7 @@ def test_requests_are_split_among_all_shards_by_what_they_need():
 def test_too_few_requests_are_told_before_any_shard_asks():
     """A budget that can't do is an error of the plan."""
     settings = ShardedIngest.parse({**LOCAL, "max_requests": 30})
-    with pytest.raises(ConfigurationError, match=r"max_requests: 30 don't do.*raise max_requests or limit"):
+    with pytest.raises(ConfigurationError, match=r"max_requests: 30 is too few: .*raise max_requests or limit"):
         budget_shares(settings, cut_into(3000))
 
 

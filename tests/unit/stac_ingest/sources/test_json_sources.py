@@ -309,7 +309,7 @@ async def test_a_missing_path_is_told_at_construction(tmp_path: Path) -> None:
 async def test_only_broken_files_is_an_error(tmp_path: Path) -> None:
     """When every file fails, the run fails."""
     (tmp_path / "a.json").write_text("{")
-    with pytest.raises(DataProcessingError, match=r"1 failures, the first is a\.json: "):
+    with pytest.raises(DataProcessingError, match=r"1 failure, the first is a\.json: "):
         await ingest(tmp_path)
 
 

@@ -88,7 +88,7 @@ async def test_what_is_passed_over_is_told() -> None:
     """Files that a pattern matches and nothing can read are counted and named in a note."""
     ids, _, notes = await fetched("items/deep/*.*")
     assert ids == ["b"]
-    assert any("1 files of other kinds (readme.txt)" in note for note in notes)
+    assert any("skipped 1 file of unknown kind (readme.txt)" in note for note in notes)
 
 
 @pytest.mark.parametrize(

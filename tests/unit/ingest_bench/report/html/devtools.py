@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import re
@@ -18,6 +19,13 @@ import aiohttp
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 LARGEST = 1 << 26
 """Bytes of a message: a screenshot of a long page is large."""
+SHOWN_NODES = 3
+
+
+def axe() -> str | None:
+    """Return the script of axe-core, where its package is installed; nothing of that is imported."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    return Path(found.origin).with_name("axe.min.js").read_text("utf-8") if found and found.origin else None
 
 
 def chromium() -> str | None:
@@ -106,6 +114,14 @@ class Tab:
         done = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
+
+    async def violations(self, script: str) -> list[str]:
+        """List what axe-core finds in the page that was shown: each rule, and the first elements that break it."""
+        await self.run(f"{script}; null")
+        found = await self.run("axe.run(document, {resultTypes: ['violations']}).then((told) => told.violations)")
+        return [
+            f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"][:SHOWN_NODES]
+        ]
 
     async def click(self, script: str) -> None:
         """Click on the middle of the element that an expression gives, with a mouse as a person has it."""

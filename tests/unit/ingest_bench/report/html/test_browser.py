@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from devtools import Tab, chromium, running, tab
+from devtools import Tab, axe, chromium, running, tab
 
 from ingest_bench.report import write_report
 from ingest_bench.report.formatting import plain
@@ -206,6 +206,37 @@ async def test_everything_can_be_read_in_both_schemes(opened: Tab, page: str, sc
     paper = await opened.run("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) < 200) is (scheme == "dark")
     assert await opened.run(PALE) == []
+
+
+@pytest.mark.skipif(axe() is None, reason="no axe-core here: `make` installs envs/requirements-axe.txt")
+@pytest.mark.parametrize("size", WIDTHS)
+async def test_axe_finds_nothing(opened: Tab, page: str, size: tuple[int, int]) -> None:
+    """No rule of axe-core is broken, in light and dark: names, headers, contrast, order of headings, landmarks."""
+    script = axe()
+    assert script
+    for scheme in ("light", "dark"):
+        await opened.show(page, *size, scheme)
+        assert await opened.violations(script) == []
+
+
+async def test_what_is_drawn_is_told_in_words(opened: Tab, page: str) -> None:
+    """Each plot is an image with a title of its own; small plots in tables stand beside their numbers, and are hidden.
+
+    Every field of a table has a header of its column and, the first one, is the header of its row.
+    """
+    await opened.show(page, *WIDTHS[0])
+    titles = await opened.run(
+        "[...document.querySelectorAll('svg.plot')].map((e) => [e.getAttribute('role'), "
+        "e.querySelector('title')?.textContent.trim()])"
+    )
+    assert len(titles) > 10
+    assert all(role == "img" and len(words) > 20 for role, words in titles)
+    assert await opened.run("document.querySelectorAll('svg:not(.plot):not([aria-hidden=true])').length") == 0
+    assert await opened.run(
+        "[...document.querySelectorAll('tbody tr')].every((row) => row.cells[0].matches('th[scope=row]') && "
+        "row.cells.length === row.closest('table').tHead.rows[0].cells.length)"
+    )
+    assert await opened.run("[...document.querySelectorAll('thead th')].every((e) => e.scope === 'col')")
 
 
 async def test_tables_are_sorted_by_mouse(opened: Tab, page: str) -> None:

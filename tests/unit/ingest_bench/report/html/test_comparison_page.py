@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from devtools import Tab, chromium, running, tab
+from devtools import Tab, axe, chromium, running, tab
 from test_browser import CUT, OUTSIDE, OVERLAID, PALE, WIDTHS
 
 import factories
@@ -96,6 +96,8 @@ async def test_it_loads_nothing_and_nothing_is_cut(
         assert await opened.run("document.documentElement.scrollWidth <= innerWidth") is True
         for looks in (OUTSIDE, CUT, OVERLAID, PALE):
             assert await opened.run(looks) == []
+        if script := axe():
+            assert await opened.violations(script) == []
     assert await opened.run("typeof window.hit") == "undefined"
     assert LABEL in await opened.run("document.querySelector('#tools').textContent")
     assert LABEL in await opened.run("document.querySelector('svg.plot').textContent")

@@ -58,8 +58,8 @@ def test_what_is_said_of_reading_again():
     run.received = 400
     run.shortfall.end()
     assert run.summary.notes == [
-        "parts by time brought 364 of 400 items; the whole was read again by one cursor",
-        "it brought 36 items that no part had",
+        "the time chunks brought 364 of 400 items; one cursor then read everything again",
+        "it brought 36 items that no chunk had",
     ]
 
 
