@@ -22,6 +22,9 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Cell, Results
 from stac_ingest.sharding.manifest import CollectionReport, ShardReport
+from synced_files import Files
+from synced_files import item as synced_item
+from synced_output import held
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = Path(__file__).with_name("cluster.sh")
@@ -213,3 +216,27 @@ def test_shards_of_an_ingest_share_two_nodes(cluster: Path, items: Path, tmp_pat
             f"{ITEMS} files in 2 shards: {busy_s(one):.1f} s on one node, {busy_s(two):.1f} s on two, "
             f"{busy_s(one) / busy_s(two):.2f}x; {busy_s(one) / span:.2f}x from the first start to the last end"
         )
+
+
+def test_a_sync_by_jobs_of_two_nodes(cluster: Path, tmp_path: Path) -> None:
+    """Jobs of all steps run on nodes, and what a killed Snakemake and its cancelled jobs have left is gone on with."""
+    files = Files(tmp_path / "items")
+    for number in range(16):
+        files.write(f"{number:02d}.json", synced_item(f"i{number}", month=1 + number % 2))
+    asked = ["ingest", "--config", "sync=true", "source=items", "output=out", "items_per_job=8"]
+    finish(start(tmp_path, *asked))
+    assert held(tmp_path / "out") == files.items()
+    before = files.items()
+    for number in range(0, 16, 2):
+        files.write(f"{number:02d}.json", synced_item(f"i{number}", month=2, cloud=1))
+    files.remove("01.json")
+    run = start(tmp_path, *asked)
+    until_running("rule_sync_read", run)
+    run.kill()
+    run.communicate()
+    subprocess.run(["scancel", "--user=root"], check=True)
+    assert held(tmp_path / "out") == before
+    finish(start(tmp_path, *asked, "--unlock"))
+    said = finish(start(tmp_path, *asked))
+    assert "this goes on with the run that began at" in said
+    assert held(tmp_path / "out") == files.items()
