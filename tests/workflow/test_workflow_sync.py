@@ -59,7 +59,7 @@ def files(tmp_path: Path) -> Files:
 @pytest.fixture
 def mirror(files: Files, tmp_path: Path) -> Mirror:
     """Give what keeps these in step, in jobs of few files."""
-    return Mirror(tmp_path, "items", "items_per_job=4")
+    return Mirror(tmp_path, "items", "items_per_job=8")
 
 
 class ChangingApi:
@@ -157,7 +157,7 @@ def test_an_api_that_changes(tmp_path: Path) -> None:
     api = ChangingApi(tmp_path)
     with api.server as server:
         mirror = Mirror(
-            tmp_path, server.url, "collection=c", "limit=10", "items_per_job=20", "jobs=2", "max_in_flight=2"
+            tmp_path, server.url, "collection=c", "limit=10", "items_per_job=32", "jobs=2", "max_in_flight=2"
         )
         said = mirror.by_workflow()
         assert {name for name in jobs(said) if name.startswith("Reading")} > {"Reading task 0"}
@@ -193,7 +193,7 @@ def test_killed_and_gone_on_with(tmp_path: Path) -> None:
     """After a kill readers see the run before; the next call says so, reads what is missing alone, and ends the run."""
     api = ChangingApi(tmp_path, think_ms=150)
     with api.server as server:
-        mirror = Mirror(tmp_path, server.url, "collection=c", "limit=2", "items_per_job=15", "jobs=1", "concurrency=1")
+        mirror = Mirror(tmp_path, server.url, "collection=c", "limit=2", "items_per_job=32", "jobs=1", "concurrency=1")
         run = start(tmp_path, *mirror.config)
         work = mirror.output / ".sync/work/00000001"
         while not list(work.glob("task-*.json")):
