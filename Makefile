@@ -72,8 +72,6 @@ test-tools: $(VENV)/.dev .venv-tools/.ready ## test what other tools deliver, ea
 
 test-engines: $(VENV)/.dev ## the workflow on SLURM, Son of Grid Engine, task-spooler, brought up on this machine (Debian's packages; root; ENGINE)
 	TEST_ENGINES=1 $(BIN)/pytest tests/engines -rs $(if $(ENGINE),-k $(ENGINE))
-test-slurm: $(VENV)/.dev ## test the workflow on a SLURM of two nodes on this machine (Debian's packages; root)
-	TEST_SLURM=1 $(BIN)/pytest tests/slurm -rs
 
 lint: $(VENV)/.dev ## check style, types and workflow
 	$(BIN)/ruff check .
