@@ -34,6 +34,8 @@ SAMPLE_S = 2.5
 """That one page after another may take for a sample."""
 PAGES = (5, 100)
 """Of a sample, at least and at most."""
+AT_ONCE = 8
+"""Large pages that a part has at least."""
 TRIES = 6
 """Counts by which a stretch of time with about as many items as wanted is looked for."""
 NAMED = 8
@@ -107,7 +109,12 @@ async def _survey(request: MeasureRequest) -> Found:
         everything = Interval(None, None)
         began = time.perf_counter()
         total = await look.count(everything)
-        waits = [time.perf_counter() - began]
+        wait = time.perf_counter() - began
+        if not request.is_remote:
+            # One that waits for other work of this machine says little of the server.
+            began = time.perf_counter()
+            await look.count(everything)
+            wait = min(wait, time.perf_counter() - began)
         large = await _large_page(look, everything)
         if not large.items:
             raise SettingsError(f"source: the collection {settings.collection} has no items; name another collection")
@@ -120,10 +127,13 @@ async def _survey(request: MeasureRequest) -> Found:
             is_counted_by_server=bool(total),
             has_numbered_pages=large.is_numbered,
         )
-        per_page = waits[0] + max(0.0, large.seconds - waits[0]) * min(1.0, 100 / large.items)
+        per_page = wait + max(0.0, large.seconds - wait) * min(1.0, 100 / large.items)
         wanted = 100 * round(min(PAGES[1], max(PAGES[0], SAMPLE_S / max(per_page, 1e-4))))
         if request.is_remote:
             wanted = min(wanted, 100 * pages_affordable(request, listing + look.requests + TRIES))
+        if not request.is_remote:
+            # Several pages at once can't be told from one where the part has no more than that.
+            found.page_sizes = (100, max(100, min(found.page_sizes[-1], wanted // AT_ONCE // 100 * 100)))
         if total is None:
             found.corpus["max_items"] = wanted
             found.part = f"the first {wanted:,} items"
