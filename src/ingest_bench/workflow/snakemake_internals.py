@@ -119,8 +119,12 @@ class SnakemakeRun:
         return bool(self.plans and not self._workflow.dryrun and self._workflow.executor_plugin)
 
     def keep_no_records(self) -> None:
-        """Have no notes kept of what jobs have made, as by `--drop-metadata`: where each run has files of its own."""
-        self._workflow.execution_settings.keep_metadata = False
+        """Have no notes kept of what jobs have made, as by `--drop-metadata`: where each run has files of its own.
+
+        Who uses this workflow as a module keeps the notes of its own jobs.
+        """
+        if self.standalone:
+            self._workflow.execution_settings.keep_metadata = False
 
     def begin(self, folder: str) -> bool:
         """Settle once, when the plan is made, what a run on a folder of results needs.

@@ -23,7 +23,9 @@ print("slots", workflow.global_resources["slot"], "cores", run.cores, "plans", r
 
 def inputs(wildcards):
     if run.plans:
-        print("begun", run.begin("results"))
+        print("begun", run.begin("results"), "executes", run.executes)
+        if config.get("unrecorded"):
+            run.keep_no_records()
         if config.get("stale"):
             run.force("results/made", "its reason")
     return []
@@ -88,3 +90,13 @@ def test_what_a_killed_run_left_is_no_obstacle(snakemake, tmp_path: Path) -> Non
     lock.write_text("results/made\n")
     assert "freed what a run that was killed had locked" in snakemake("--config", "stale=1")
     assert not lock.exists()
+
+
+def test_no_records_are_kept_where_none_are_wanted(snakemake, tmp_path: Path) -> None:
+    """Snakemake notes what a job has made, but where it is told not to; and a dry run is known for one."""
+    assert "executes False" in snakemake("--dry-run")
+    assert "executes True" in snakemake("--config", "unrecorded=1")
+    assert not list((tmp_path / ".snakemake/metadata").glob("*"))
+    (tmp_path / "results/made").unlink()
+    snakemake()
+    assert list((tmp_path / ".snakemake/metadata").glob("*"))
