@@ -24,7 +24,7 @@ quick: $(VENV)/.run ## the same at a small size (under three minutes); results/q
 	$(HAVE_TOOLS)
 	$(BIN)/snakemake --logger bench-progress --cores $(CORES) --configfile workflow/quick.yaml
 
-measure: $(VENV)/.run ## what to use for a source of yours, and what all of it takes, in about two minutes: SOURCE=path/or/url (COLLECTION, REQUESTS, MINUTES)
+measure: $(VENV)/.run ## measure your own source for two minutes: what to use, and what all of it takes; SOURCE=path/or/url (COLLECTION, REQUESTS, MINUTES)
 	@test -n "$(SOURCE)" || { echo "make measure: say what to measure: SOURCE=path/or/url; of an API with COLLECTION=, and REQUESTS= where it isn't this machine's" >&2; exit 2; }
 	@$(BIN)/snakemake measure --logger bench-progress --cores $(CORES) --config source="$(SOURCE)" \
 	  $(if $(COLLECTION),collection="$(COLLECTION)") $(if $(REQUESTS),requests=$(REQUESTS)) $(if $(MINUTES),budget_minutes=$(MINUTES)) $(OPTIONS)
@@ -43,7 +43,7 @@ compare: $(VENV)/.run ## judge results/ against an earlier run: BASELINE=path/to
 	$(if $(BASE),$(BIN)/python -m ingest_bench compare-builds "$(BASE)" $(if $(CELLS),--cells $(CELLS)) $(if $(PAIRS),--pairs $(PAIRS)) \
 	  $(if $(CONFIG),--config "$(CONFIG)") $(if $(strip $(ACCEPT)),--accept $(ACCEPT)))
 
-history: $(VENV)/.run ## all runs: what has moved, machines side by side; HISTORY="further results or folders of them"; results/history/history.html
+history: $(VENV)/.run ## show all runs: what has moved, and machines side by side (HISTORY="further results or folders of them"); results/history/history.html
 	$(BIN)/python -m ingest_bench history $(HISTORY)
 
 calibrate: $(VENV)/.run ## test the harness on systems with known answers (under five minutes); results/calibration.json
@@ -53,7 +53,6 @@ agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of
 	$(HAVE_TOOLS)
 	$(BIN)/python -m ingest_bench agree --cores $(CORES) $(if $(RUNS),--runs $(RUNS)) $(if $(LOADED),--loaded $(LOADED)) $(if $(FOLDER),--folder "$(FOLDER)")
 
-test: $(VENV)/.dev ## all tests, several files at once
 test: $(VENV)/.dev ## run all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile
 
@@ -70,7 +69,7 @@ test-servers: $(VENV)/.dev .venv-servers/.ready ## test with real STAC servers, 
 test-tools: $(VENV)/.dev .venv-tools/.ready ## test what other tools deliver, each arm of `make run` and `make long`
 	TEST_TOOLS=1 $(BIN)/pytest tests/integration/test_field_tools.py -rs
 
-test-engines: $(VENV)/.dev ## the workflow on SLURM, Son of Grid Engine, task-spooler, brought up on this machine (Debian's packages; root; ENGINE)
+test-engines: $(VENV)/.dev ## test the workflow on SLURM, Son of Grid Engine and task-spooler on this machine (Debian's packages; root; ENGINE)
 	TEST_ENGINES=1 $(BIN)/pytest tests/engines -rs $(if $(ENGINE),-k $(ENGINE))
 
 lint: $(VENV)/.dev ## check style, types and workflow
@@ -124,11 +123,9 @@ lock: $(VENV)/.dev ## update the pins envs/*.txt from envs/*.in
 
 pins: lock
 
-clean: ## remove what was measured, but for the history of runs; and the environment
+clean: ## remove results and environments; the history of runs stays
 	test ! -d results || find results -mindepth 1 -maxdepth 1 ! -name history -exec rm -rf {} +
 	rm -rf .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
-clean: ## remove results and environments
-	rm -rf results .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or later is needed, and none was found; name it: make PYTHON=/path/to/python" >&2; exit 2; }
