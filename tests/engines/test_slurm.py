@@ -27,7 +27,7 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 from stac_ingest.sharding.manifest import ShardReport
 
-ITEMS = int(os.environ.get("TEST_ITEMS", "20000"))
+ITEMS = int(os.environ.get("TEST_ITEMS", "60000"))
 PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
 TWO_CORPORA = matrix(
     {"files": ("item_files", 30), "more": ("item_files", 5_000)},
