@@ -27,7 +27,7 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 from stac_ingest.sharding.manifest import ShardReport
 
-ITEMS = int(os.environ.get("TEST_ITEMS", "20000"))
+ITEMS = int(os.environ.get("TEST_ITEMS", "60000"))
 PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
 TWO_CORPORA = matrix(
     {"files": ("item_files", 30), "more": ("item_files", 5_000)},
@@ -45,7 +45,7 @@ def test_two_nodes_measure_at_once(slurm: Slurm, tmp_path: Path) -> None:
     results, found = read(tmp_path), measurements(tmp_path)
     assert {cell.speedup.pairs for cell in results.cells if cell.speedup} == {3}
     assert all(cell.parity.ok and cell.attempt == 1 and cell.added for cell in results.cells)
-    assert len(results.cells) == 4
+    assert len(results.cells) == 3
     assert {cell.environment.host for cell in found} == {"n1", "n2"}
     for part in ("cells", "pairs"):
         assert any(beside(one, other) for one, other in combinations(measurements(tmp_path, part), 2))
@@ -60,10 +60,10 @@ def test_a_lost_node_and_a_lost_controller(slurm: Slurm, due: Path) -> None:
     slurm.do("lose_node", node)
     slurm.lose_controller()
     finish(run)
-    found = measurements(due)
-    assert sorted(cell.attempt for cell in found) == [1, 2]
-    assert node not in {cell.environment.host for cell in found}
     slurm.do("revive_node", node)
+    found = measurements(due)
+    assert len(found) == 2
+    assert node not in {cell.environment.host for cell in found}
 
 
 @pytest.fixture(scope="module")
