@@ -48,9 +48,9 @@ def test_a_measuring_job_is_alone_on_its_host(engine: Engine, tmp_path: Path) ->
 def test_a_cancelled_job_and_a_killed_one_are_tried_again_and_say_so(engine: Engine, due: Path) -> None:
     """Each costs a try, which the cell records; with one slot to measure, cells are measured one by one."""
     run = start(engine, due, CONFIG, *CELLS)
-    cancelled, _ = until_running(engine, "measure", run)
+    cancelled, _ = until_running(engine, "measure_cell", run)
     engine.cancel(cancelled)
-    killed, _ = until_running(engine, "measure", run, but=[cancelled])
+    killed, _ = until_running(engine, "measure_cell", run, but=[cancelled])
     engine.kill(killed)
     finish(run)
     found = measurements(due)
@@ -62,7 +62,7 @@ def test_a_cancelled_job_and_a_killed_one_are_tried_again_and_say_so(engine: Eng
 def test_a_lost_controller_is_waited_for(engine: Engine, due: Path) -> None:
     """A run goes on when the controller is back; what the controller has lost is tried again."""
     run = start(engine, due, CONFIG, *CELLS)
-    until_running(engine, "measure", run)
+    until_running(engine, "measure_cell", run)
     engine.lose_controller()
     finish(run)
     found = measurements(due)
@@ -73,21 +73,21 @@ def test_a_lost_controller_is_waited_for(engine: Engine, due: Path) -> None:
 def test_snakemake_interrupted_then_killed_then_started_again(engine: Engine, due: Path) -> None:
     """Ctrl-C cancels the jobs, a kill leaves them; after the `--unlock` that is then asked for, nothing is left out."""
     run = start(engine, due, CONFIG, *CELLS)
-    until_running(engine, "measure", run)
+    until_running(engine, "measure_cell", run)
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=PATIENCE_S)
     assert run.returncode != 0
-    until_gone(engine, "measure")
+    until_gone(engine, "measure_cell")
     run = start(engine, due, CONFIG, *CELLS)
-    until_running(engine, "measure", run)
+    until_running(engine, "measure_cell", run)
     run.kill()
     run.communicate()
     again = start(engine, due, CONFIG, *CELLS)
     said, _ = again.communicate(timeout=PATIENCE_S)
     assert again.returncode != 0
     assert "--unlock" in said
-    engine.cancel(*engine.running("measure"))
-    until_gone(engine, "measure")
+    engine.cancel(*engine.running("measure_cell"))
+    until_gone(engine, "measure_cell")
     finish(start(engine, due, CONFIG, "--unlock"))
     finish(start(engine, due, CONFIG, *CELLS))
     assert len(measurements(due)) == 2
