@@ -32,7 +32,7 @@ def test_a_good_configuration_is_summed_up(config: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out.splitlines() == [
         "3 cells in 2 scenarios, 2 corpora",
         "  small: 2 cells on files, against one at 1",
-        "  growth: 1 cells on more, against one at 1 on files (no null cell)",
+        "  growth: 1 cell on more, against one at 1 on files (no null cell)",
     ]
 
 

@@ -31,6 +31,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "items_directory": {"items": 40, "corrupt_share": 0.2},
     "geoparquet": {"items": 50, "files": 5},
     "api": {"items": 100},
+    "catalog": {"items": 30},
 }
 FURTHER: dict[str, Any] = {
     "checkpoints": {
@@ -58,6 +59,17 @@ FURTHER: dict[str, Any] = {
             "reading": {"fetcher": "read_only", "concurrency": [2], "settings": {"worker_strategy": "queue"}},
         },
     },
+    "read_catalog": {
+        "title": "A static catalog",
+        "group": "files",
+        "corpus": "small_catalog",
+        "baseline": {"arm": "sequential"},
+        "arms": {
+            "sequential": {"concurrency": [1]},
+            "queue": {"concurrency": [2], "settings": {"worker_strategy": "queue"}},
+            "reading": {"fetcher": "read_only", "concurrency": [1]},
+        },
+    },
     **{
         f"shards_{corpus}": {
             "title": "Shards",
@@ -77,6 +89,7 @@ def small() -> dict[str, Any]:
     """Return the matrix with corpora of a few items, small pages and a server that soon refuses what has a limit."""
     found: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     found["scenarios"] |= FURTHER
+    found["corpora"]["small_catalog"] = {"kind": "catalog"}
     for corpus in found["corpora"].values():
         corpus.update(SMALL[corpus["kind"]])
     for scenario in found["scenarios"].values():

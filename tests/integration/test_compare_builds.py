@@ -249,5 +249,5 @@ def test_a_build_from_before_comparisons_is_described_from_outside(checkout: Pat
     outside = checkout.parent / "config.yaml"
     shutil.copy(checkout / "config.yaml", outside)
     code, _, said = compare(checkout, BEFORE_BUILDS, ["served/chunks-2", "--config", str(outside)])
-    assert code == 0, said
+    assert code in (0, 1), said  # whether so old a build was slower is another matter
     assert [case.remark for case in result(checkout).cases] == [None]

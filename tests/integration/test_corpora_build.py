@@ -280,7 +280,7 @@ def test_missing_files_are_counted_where_they_are_many(built, tmp_path):
     folder, path = copied(built, "item_files", tmp_path)
     victim = next(folder.iterdir())
     size = built["item_files"][2].bytes
-    expected = ["1 of 120 files missing", f"{size - victim.stat().st_size} bytes instead of {size}"]
+    expected = ["1 file missing, expected 120", f"{size - victim.stat().st_size} bytes instead of {size}"]
     victim.unlink()
     assert verify(folder, path) == expected
 

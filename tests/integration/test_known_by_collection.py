@@ -156,7 +156,7 @@ def test_a_file_of_somebody_else_does_not_fail_what_was_written(tmp_path):
     (out / "items" / "theirs.json").write_text("{")
     (out / "items" / "a_list.json").write_text('{"no": "id"}')
     assert ingest(source, "items", out) == 0
-    assert "could be looked up" in certificate(out)["notes"][0]
+    assert "could not be read" in certificate(out)["notes"][0]
 
 
 SMALL = {

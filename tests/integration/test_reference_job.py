@@ -62,7 +62,7 @@ def test_a_command_that_fails_is_told_and_tried_again(tmp_path):
     """A command that fails is an error with its last words and run again; an audit that finds something is a result."""
     failing = (sys.executable, "-c", "print('first'); print('no such option'); raise SystemExit(2)")
     options = Options(tmp_path / "run", items=50, epochs=0, program=failing)
-    with pytest.raises(MeasurementError, match=r"sync ended with exit code 2: no such option \(all that it said is in"):
+    with pytest.raises(MeasurementError, match=r"sync ended with exit code 2: no such option \(its output is in"):
         run_reference(options)
     record = run_reference(replace(options, program=STANDIN))
     assert record.epochs[0].killed.starts == 2

@@ -56,4 +56,4 @@ async def test_a_note_that_is_wrong_costs_requests_and_no_item(tmp_path, concurr
     found, summary, _ = await resume(api, tmp_path, first, [{"time": [None, HALF]}], concurrency)
     assert sorted(found) == ids_of(api.items)
     assert summary.resumed == 0
-    assert any("read again" in note for note in summary.notes)
+    assert any("read everything again" in note for note in summary.notes)

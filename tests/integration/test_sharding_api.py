@@ -252,7 +252,7 @@ def test_the_requests_of_all_keep_to_the_budget(api, settings):
     assert found == exactly(api)
     assert len(api.asked) + 2 * 5 <= 60
     few = ShardedIngest.parse({**settings.model_dump(), "max_requests": 20, "output": settings.output + "-few"})
-    with pytest.raises(ConfigurationError, match="max_requests: 20 don't do"):
+    with pytest.raises(ConfigurationError, match="max_requests: 20 is too few"):
         plan_ingest(few)
 
 

@@ -214,7 +214,7 @@ def test_a_key_that_cannot_be_asked_for_costs_itself(
     assert numbers == [number for number in range(6) if page == 1 or number not in lost]
     (failure,) = map(json.loads, (tmp_path / "out/failures.ndjson").read_text().splitlines())
     assert failure["item_id"] == key.removeprefix("in/")
-    assert "can't name this key" in failure["error"]
+    assert "can't read this key" in failure["error"]
 
 
 PARTS = st.sampled_from(["a", "b0", "-", " ", "..a", ".", "..", "", "t\tx", "d\x7f"])

@@ -347,7 +347,7 @@ def test_a_dry_run_leaves_the_output_as_it_is(files, sync, tmp_path, lost):
     before = tree(tmp_path / "out")
     code, said = sync("--dry-run")
     assert code == 0
-    assert "would read: 1 tasks" in said
+    assert "would read: 1 task;" in said
     assert tree(tmp_path / "out") == before
     assert sync()[0] == 0
     assert held(tmp_path / "out").keys() == files.items().keys()

@@ -117,10 +117,10 @@ def test_a_run_that_goes_on_is_no_news_to_its_own_jobs(files, settings):
     """The end says nothing of going on with a run, which jobs always do; a run of the command does."""
     jobs.make_plan(settings)
     result = jobs.end_run(settings, 1)
-    assert not [note for note in result.notes if "goes on" in note]
+    assert not [note for note in result.notes if "resuming" in note]
     change(files)
     jobs.make_plan(settings)
-    assert [note for note in run_sync(settings).notes if "goes on" in note]
+    assert [note for note in run_sync(settings).notes if "resuming" in note]
 
 
 def test_a_job_of_a_run_that_is_over_does_nothing(files, settings):

@@ -138,10 +138,10 @@ def test_a_run_that_goes_on_says_since_when(files, settings):
         with pytest.raises(KeyboardInterrupt):
             run_sync(settings)
     files.write("00.json", item("i0", cloud=1))
-    assert "comes with the next run" in " ".join(run_sync(settings).notes)
+    assert "come with the next run" in " ".join(run_sync(settings).notes)
     result = run_sync(settings)
     assert result.manifest.counts.changed == 1
-    assert "comes with the next run" not in " ".join(result.notes)
+    assert "come with the next run" not in " ".join(result.notes)
 
 
 def test_what_another_program_left_is_not_written_to(settings):

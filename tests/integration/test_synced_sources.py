@@ -140,7 +140,7 @@ def test_an_object_store_is_refused(tmp_path):
     line = [sys.executable, "-m", "stac_ingest", "sync", "items", "--output", "s3://bucket/items"]
     done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
-    assert "sync to a folder" in done.stderr
+    assert "give one, and the URL of the store by copy_to" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["items"]
 
 

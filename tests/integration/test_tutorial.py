@@ -34,11 +34,11 @@ def test_what_the_tutorial_promises_comes(folder: Path) -> None:
     assert all(words in text for words in ("complete: all 5,000 items came", "15 items come", "the same 5,000 items"))
 
 
-def test_the_tutorials_matrix_has_five_ways(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tutorials_matrix_has_five_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The configuration that the tutorial measures by is sound, and plans as many cells as the page says."""
     monkeypatch.chdir(folder)
     assert len(list(cells(load_settings(yaml.safe_load(blocks()["mine.yaml"]))))) == 5
-    assert "measures five ways" in PAGE.read_text()
+    assert "measures five settings" in PAGE.read_text()
 
 
 def typed(line: str, folder: Path) -> str:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from factories import QUEUE, arm, matrix, scenario
+
 Checkout = Any
 """The class of that name in `conftest.py`."""
 
@@ -15,6 +17,9 @@ Checkout = Any
 def test_runs_are_repeated_and_gone_on_with(empty: Callable[[], Checkout]) -> None:
     """Each run has its own folder; a second call does what is missing alone, the last run beside a load."""
     checkout = empty()
+    few = {"pairs": {"min": 3, "max": 3}, "budget_seconds": 0.001, "tracemalloc_items": 0}
+    arms = {"sequential": arm(), "queue": arm(2, settings=QUEUE)}
+    checkout.configure(matrix({"files": ("item_files", 20)}, files=scenario(arms=arms), sampling=few))
 
     def agree(runs: int, loaded: int) -> dict[str, Any]:
         command = [sys.executable, "-m", "ingest_bench", "agree", "--folder", "all", "--cores", "2"]
@@ -40,5 +45,5 @@ def test_runs_are_repeated_and_gone_on_with(empty: Callable[[], Checkout]) -> No
     assert results.stat().st_mtime_ns == written
     assert second["runs"][0] == first["runs"][0]
     assert [run["done"]["beside_load"] for run in second["runs"]] == [False, True]
-    assert [set(run["modes"]) for run in second["runs"]] == [{"json", "api"}] * 2
+    assert [set(run["modes"]) for run in second["runs"]] == [{"json_files"}] * 2
     assert not (checkout.folder / "results" / "cells").exists()

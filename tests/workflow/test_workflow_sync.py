@@ -209,7 +209,7 @@ def test_killed_and_gone_on_with(tmp_path: Path) -> None:
         assert done < planned
 
         said = mirror.by_workflow()
-        assert "this goes on with the run that began at" in said
+        assert "resuming the run that began at" in said
         names = jobs(said)
         assert PLAN not in names
         read = {name.removeprefix("Reading task ") for name in names if name.startswith("Reading")}
@@ -224,7 +224,7 @@ def test_what_can_not_be_read_is_named(mirror: Mirror, files: Files) -> None:
     said = mirror.by_workflow(code=1)
     assert "truncated: " in said
     assert "05.json" in said
-    assert "1 failures: see out/changes/00000001.failures.ndjson" in said
+    assert "1 failure: see out/changes/00000001.failures.ndjson" in said
     assert held(mirror.output).keys() == {f"i{number}" for number in range(12) if number != 5}
     files.write("05.json", item("i5", month=2))
     assert "1 added, 0 changed, 0 gone" in mirror.by_workflow()

@@ -25,6 +25,7 @@ SAME: list[tuple[dict[str, str], str, Any, list[str]]] = [
     (API, "ids_only", "true", ["--ids-only"]),
     (API, "ids_only", "false", []),
     (FILES, "allow_empty", "yes", ["--allow-empty"]),
+    (FILES, "copy_to", "s3://bucket/m/", ["--copy-to", "s3://bucket/m/"]),
     (FILES, "verify", True, ["--verify"]),
     (FILES, "format", "ndjson", ["--format", "ndjson"]),
     (FILES, "hrefs", "absolute", ["--hrefs", "absolute"]),
@@ -68,6 +69,12 @@ def by_command(base: dict[str, str], options: list[str]) -> SyncSettings:
     return settings_of(parsed)
 
 
+@pytest.fixture(autouse=True)
+def _local_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have stores be on this machine, which may be asked."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+
 @pytest.mark.parametrize(("base", "name", "value", "options"), SAME)
 def test_a_setting_is_the_option_of_its_name(
     base: dict[str, str], name: str, value: Any, options: list[str] | None
@@ -105,7 +112,7 @@ def test_every_option_is_a_setting(tmp_path) -> None:
         ({**API, "jobs": "3", "max_in_flight": "2"}, "jobs=3 can't share max_in_flight=2; use at most 2 jobs"),
         ({"source": "items"}, "output: missing; it has to be given"),
         ({"output": "out"}, "source is missing: give a path or the URL of an API"),
-        ({**FILES, "output": "s3://bucket/x"}, "a sync isn't written to object stores"),
+        ({**FILES, "output": "s3://bucket/x"}, "a sync needs a folder of this machine"),
         ({**FILES, "source": "https://example.com"}, "allow_remote=true lets it be asked"),
     ],
 )
