@@ -12,13 +12,12 @@ from ingest_bench.config.arm import Arm
 from ingest_bench.config.blocks import Strict, known, listed
 from ingest_bench.config.corpus_kinds import CorpusKind, corpus_kind, corpus_kind_names
 from ingest_bench.config.server import Server
+from ingest_bench.results.units import NAME
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import OneOf
 from stac_ingest.http.urls import holds_credentials
 from stac_ingest.outputs import OUTPUTS
 
-NAME = r"^[a-z][a-z0-9_]*$"
-"""Names become parts of file names, so they are kept plain."""
 CorpusKindName = Annotated[
     str,
     AfterValidator(partial(known, corpus_kind_names, {})),
