@@ -81,6 +81,10 @@ class Remote(Strict):
         description="requests of all samples of the run together, kept count of in its results; a sample that could "
         "send more than is left isn't begun",
     )
+    grant: str | None = Field(
+        default=None,
+        description="names the call that has allowed `total_requests`: another call has requests of its own",
+    )
 
 
 class Changes(Strict):

@@ -127,10 +127,12 @@ async def _survey(request: MeasureRequest) -> Found:
             is_counted_by_server=bool(total),
             has_numbered_pages=large.is_numbered,
         )
-        per_page = wait + max(0.0, large.seconds - wait) * min(1.0, 100 / large.items)
-        wanted = 100 * round(min(PAGES[1], max(PAGES[0], SAMPLE_S / max(per_page, 1e-4))))
+        # Some servers give fewer items a page than are asked for; one page of all items says nothing of it.
+        page = min(100, large.items) if total is None or large.items < total else 100
+        per_page = wait + max(0.0, large.seconds - wait) * min(1.0, page / large.items)
+        wanted = page * round(min(PAGES[1], max(PAGES[0], SAMPLE_S / max(per_page, 1e-4))))
         if request.is_remote:
-            wanted = min(wanted, 100 * pages_affordable(request, listing + look.requests + TRIES))
+            wanted = min(wanted, page * pages_affordable(request, listing + look.requests + TRIES))
         if not request.is_remote:
             # Several pages at once can't be told from one where the part has no more than that.
             found.page_sizes = (100, max(100, min(found.page_sizes[-1], wanted // AT_ONCE // 100 * 100)))
@@ -140,7 +142,7 @@ async def _survey(request: MeasureRequest) -> Found:
         elif total > wanted:
             await _choose_window(look, found, total, wanted, request.seed)
         found.requests = listing + look.requests
-        found.sample_requests = wanted // 100
+        found.sample_requests = wanted // page
         if look.counts.rate_limited:
             found.notes.append("it answered 429 (too many requests) while it was looked at, one request at a time")
         return found

@@ -115,6 +115,7 @@ def _limits(request: MeasureRequest, found: Found) -> dict[str, Any]:
         "requests_per_second": request.requests_per_second or REMOTE_RATE,
         "max_in_flight": request.max_in_flight or REMOTE_IN_FLIGHT,
         "total_requests": max(1, (request.requests or 0) - found.requests),
+        "grant": request.fingerprint,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,6 +62,11 @@ class MeasureRequest(BaseModel):
     def is_remote(self) -> bool:
         """Whether it is one that is asked only as much as is allowed."""
         return self.is_api and (self.as_remote or not is_loopback(self.source))
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this request from every other one."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def survey_source(request: MeasureRequest, say: Callable[[str], None], *, asks: 
 
     """
     path = Path(request.results) / CONFIG
-    asked = sha256(request.model_dump_json().encode()).hexdigest()
+    asked = request.fingerprint
     if request.is_api:
         if (kept := _kept(path, asked)) is not None:
             say(f"measure: {display(request.source)} was looked at before; remove {path} to have it looked at again")

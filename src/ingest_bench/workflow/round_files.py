@@ -131,7 +131,7 @@ def planned_round(
         measured,
         {name: Cost.of(cell) for name, cell in first.items()},
         spent_s=busy_s([*spans, (time.time(), time.time())]),
-        kept={name: _more(cell) for name, cell in kept.items()},
+        kept={name: _more(cell) for name, cell in kept.items() if cell.samples},
         ledger=RequestLedger.of(settings),
     )
 
