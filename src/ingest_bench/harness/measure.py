@@ -121,6 +121,7 @@ def measure(
         samples=samples,
         speedup=cell_speed_up(samples, cell.sampling.confidence, stop_reason),
         stop_reason=stop_reason,
+        cut_off=run.cut_off,
         parity=Parity(ok=False, reason=trouble)
         if trouble
         else side_parity(candidate, samples, baseline if cell.corpus == cell.baseline.corpus else None),
@@ -162,6 +163,7 @@ class CellRun:
         self, settings: Settings, cell: PlannedCell, sides: dict[Role, PairSide], more: MorePairs | None = None
     ) -> None:
         self.sides = sides
+        self.cut_off: str | None = None
         self._more = more
         self._first = more.first if more else 0
         self._two_passes = settings.two_passes
@@ -213,6 +215,7 @@ class CellRun:
                     seconds += time.perf_counter() - began
             if why is not None:
                 LOG.info("%s", why)
+                self.cut_off = why
                 return samples, "requests_spent" if pair_ratios(samples) else "no_valid_pair"
             taken += 1
             ratios = list(pair_ratios(samples).values())

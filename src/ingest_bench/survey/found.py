@@ -41,6 +41,8 @@ class Found:
     items: Amount
     counted: str
     """How their number is known."""
+    is_least: bool = False
+    """Whether there are more items than that, and nobody says how many."""
     bytes: int | None = None
     part: str | None = None
     cost_spread: float = 0.0

@@ -54,6 +54,7 @@ def matrix_for(request: MeasureRequest, found: Found) -> dict[str, Any]:
             "items_low": found.items.low,
             "items_high": found.items.high,
             "counted": found.counted,
+            "is_least": found.is_least,
             "bytes": found.bytes,
             "part": found.part,
             "cost_spread": found.cost_spread,

@@ -85,7 +85,8 @@ def told(found: Found, request: MeasureRequest) -> list[str]:
     """Say what was found, in lines."""
     low, high = f"{found.items.low:,.0f}", f"{found.items.high:,.0f}"
     interval = "" if low == high else f" ({low} to {high})"
-    lines = [f"measure: {found.items.value:,.0f} items{interval}: {found.counted}"]
+    least = "at least " if found.is_least else ""
+    lines = [f"measure: {least}{found.items.value:,.0f} items{interval}: {found.counted}"]
     if found.part:
         lines.append(f"measure: samples read {found.part}")
     if found.requests:
