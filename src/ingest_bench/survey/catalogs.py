@@ -23,7 +23,7 @@ import orjson
 
 from ingest_bench.errors import SettingsError
 from ingest_bench.survey.files import chosen, is_cold
-from ingest_bench.survey.found import Amount, Found, relative_error
+from ingest_bench.survey.found import Amount, Found, part_error, relative_error
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sources.catalog.links import Links
@@ -125,7 +125,7 @@ def survey_catalog(document: Path, seed: int, part: Path) -> Found:
         copied, documents = _copy(part, leaves, wanted, lot)
         found.corpus["path"] = str(part)
         found.part = f"{copied:,} items of {documents:,} documents, chosen by lot (seed {seed}) and copied"
-        found.cost_spread = relative_error(sizes, round(items.value))
+        found.cost_spread = part_error(sizes, copied, round(items.value))
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.survey.found import Amount, Found, relative_error
+from ingest_bench.survey.found import Amount, Found, part_error, relative_error
 from stac_ingest.core.json_items import members, parse
 from stac_ingest.errors import IngestError
 from stac_ingest.sources.directory.file_reader import Reader
@@ -45,17 +45,21 @@ def survey_json(source: Path, seed: int, part: Path) -> Found:
     sizes = [_size(folder / name) for name in sized]
     counts = [items_of(folder / name) for name in chosen(lot, names, OPENED)]
     known = [count for count in counts if count is not None]
-    if not sum(known):
+    # One that can't be read adds no items, and is as much of the sample as any other.
+    held = [count or 0 for count in counts]
+    if not sum(held):
         raise SettingsError(
             f"source: none of {len(counts)} files looked at in {source} holds a STAC item; is it the right folder?"
         )
-    each, size = statistics.fmean(known), max(1.0, statistics.fmean(sizes))
+    each, size = statistics.fmean(held), max(1.0, statistics.fmean(sizes))
     total = len(names)
-    single = all(count == 1 for count in known)
-    items = Amount.exact(total) if single else Amount.estimated(total * each, relative_error(known, total), sum(known))
+    single = all(count == 1 for count in counts)
+    items = Amount.exact(total) if single else Amount.estimated(total * each, relative_error(held, total), sum(held))
     if len(counts) == total:
-        items = Amount.exact(sum(known))
+        items = Amount.exact(sum(held))
     how = f"{total:,} files, {'an item' if single else f'{each:,.1f} items'} each in the {len(counts)} that were opened"
+    if len(known) < len(counts):
+        how += f" ({len(counts) - len(known):,} of them can't be read)"
     found = Found(
         section="json_files",
         corpus={"kind": "item_files", "path": str(source)},
@@ -71,7 +75,7 @@ def survey_json(source: Path, seed: int, part: Path) -> Found:
         found.corpus["path"] = str(part)
         if len(picked) < total:
             found.part = f"{len(picked):,} of {total:,} files, chosen by lot (seed {seed})"
-            found.cost_spread = relative_error(sizes, total)
+            found.cost_spread = part_error(sizes, len(picked), total)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,33 @@ def test_documents_of_many_items_are_estimated(tmp_path: Path, monkeypatch: pyte
     whole = look(tmp_path / "items", tmp_path / "results")[0]["whole"]
     assert whole["items_low"] <= total <= whole["items_high"]
     assert whole["items_low"] < whole["items"] < whole["items_high"]
+
+
+def test_files_that_can_not_be_read_hold_no_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a fourth of the files is broken the estimate isn't that of a folder in which all are whole."""
+    monkeypatch.setattr(files, "OPENED", 40)
+    source = write_items(tmp_path / "items", 100)
+    for path in sorted(source.iterdir())[::4]:
+        path.write_text("{")
+    config, said = look(source, tmp_path / "results")
+    whole = config["whole"]
+    assert whole["items_low"] <= 75 <= whole["items_high"] < 100
+    assert "can't be read" in said[1]
+
+
+def test_the_spread_is_that_of_the_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few files of unlike sizes say little of all: fewer still less, and one has the spread of them all."""
+    folder = tmp_path / "items"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number:02}.json").write_text(json.dumps(item(number, size=10 + 1000 * (number % 2))))
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    spreads = []
+    for wanted in (1, 4, 16):
+        monkeypatch.setattr(files, "PART_ITEMS", wanted)
+        spreads.append(look(folder, tmp_path / str(wanted))[0]["whole"]["cost_spread"])
+    each = statistics.stdev(sizes) / statistics.fmean(sizes)
+    assert spreads == pytest.approx([each * ((1 - part / 40) / part) ** 0.5 for part in (1, 4, 16)])
 
 
 def test_rows_of_tables_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
