@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ingest_bench.errors import SettingsError
 from ingest_bench.survey.files import chosen, is_cold, link
 from ingest_bench.survey.found import Amount, Found, part_error, relative_error
+from ingest_bench.survey.part import Part
 from stac_ingest.errors import IngestError
 from stac_ingest.sources.folder import files_in
 
@@ -26,7 +27,7 @@ class _Footer(NamedTuple):
     size: int
 
 
-def survey_tables(source: Path, seed: int, part: Path) -> Found:
+def survey_tables(source: Path, seed: int, part: Part) -> Found:
     """Look at a GeoParquet file, or a folder of them; see `survey_json`.
 
     Raises:
@@ -63,7 +64,8 @@ def survey_tables(source: Path, seed: int, part: Path) -> Found:
         is_some = len(picked) < total
         if is_some:
             link(part, folder, [footer.name for footer in picked])
-            found.corpus["path"] = str(part)
+            if part.is_usable:
+                found.corpus["path"] = str(part.path)
         of = f"{len(picked)} of {files}, chosen by lot (seed {seed})" if is_some else files
         if sum(footer.rows for footer in picked) > 1.25 * PART_ROWS:
             found.corpus["max_items"] = PART_ROWS

@@ -31,11 +31,11 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
         yield server
 
 
-def look(api: SimulatorProcess, results: Path, *, asks: bool = True, **more: Any) -> tuple[dict[str, Any], list[str]]:
+def look(api: SimulatorProcess, results: Path, *, dry: bool = False, **more: Any) -> tuple[dict[str, Any], list[str]]:
     """Look at the API; return the configuration, and what was said."""
     said: list[str] = []
     given = {"source": api.url, "collection": COLLECTION, "results": str(results), **more}
-    return survey_source(MeasureRequest.parse(given), said.append, asks=asks), said
+    return survey_source(MeasureRequest.parse(given), said.append, dry=dry), said
 
 
 def test_an_api_of_this_machine_is_asked_without_a_budget(api: SimulatorProcess, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_strangers_api_is_not_asked_unless_allowed(api: SimulatorProcess, tmp_
     with pytest.raises(SettingsError, match="requests=300"):
         look(api, tmp_path, as_remote=True)
     with pytest.raises(SettingsError, match="dry run"):
-        look(api, tmp_path, as_remote=True, requests=500, asks=False)
+        look(api, tmp_path, as_remote=True, requests=500, dry=True)
     assert api.stats().requests == 0
 
 

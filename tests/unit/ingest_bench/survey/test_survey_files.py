@@ -70,6 +70,60 @@ def test_the_second_look_leaves_the_links_as_they_are(tmp_path: Path, monkeypatc
     assert {path: path.lstat().st_mtime_ns for path in results.rglob("*")} == before
 
 
+@pytest.mark.parametrize("kind", ["files", "catalog"])
+def test_a_dry_run_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A dry run plans without a part where there is none, and leaves what an earlier call has made as it is."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    monkeypatch.setattr(catalogs, "PART_ITEMS", 5)
+    source, results = tmp_path / "stac" / "catalog.json", tmp_path / "results"
+    if kind == "files":
+        source = write_items(tmp_path / "items", 40)
+    else:
+        write_catalog(source.parent, random.Random(5))
+    said: list[str] = []
+    request = MeasureRequest.parse({"source": str(source), "results": str(results)})
+    dry = survey_source(request, said.append, dry=True)
+    assert not results.exists()
+    assert Path(dry["corpora"]["source"]["path"]).is_dir()
+    made, _ = look(source, results)
+    before = {path: path.lstat().st_mtime_ns for path in results.rglob("*")}
+    again = survey_source(request, said.append, dry=True)
+    assert again["corpora"] == made["corpora"]
+    assert {path: path.lstat().st_mtime_ns for path in results.rglob("*")} == before
+
+
+def test_folders_of_others_are_never_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that has a part's name and wasn't made by us stays, and so does any other; what we made is replaced."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    source, results = write_items(tmp_path / "items", 40), tmp_path / "results"
+    for name in ("part", "part-of-mine"):
+        write_items(results / name, 2)
+    first = Path(look(source, results)[0]["corpora"]["source"]["path"])
+    second = Path(look(source, results, seed=2)[0]["corpora"]["source"]["path"])
+    assert sorted(path.name for path in results.glob("part*")) == sorted(["part", "part-of-mine", second.name])
+    write_items(first, 3)
+    with pytest.raises(SettingsError, match="wasn't made by `snakemake measure`"):
+        look(source, results)
+    assert len([*first.iterdir()]) == 3
+
+
+def test_a_part_is_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The part of an earlier call isn't measured into the same folder, which would remove it."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    results = tmp_path / "results"
+    part = Path(look(write_items(tmp_path / "items", 40), results)[0]["corpora"]["source"]["path"])
+    with pytest.raises(SettingsError, match="an earlier call has made"):
+        look(part, results)
+    assert len([*part.iterdir()]) == 5
+
+
+def test_another_source_is_told_to_replace_the_first(tmp_path: Path) -> None:
+    """The results of one source are not replaced by those of another without a word."""
+    look(write_items(tmp_path / "first", 3), tmp_path / "results")
+    _, said = look(write_items(tmp_path / "second", 3), tmp_path / "results")
+    assert any(f"measured of {tmp_path / 'first'}, which is replaced" in line for line in said)
+
+
 def test_documents_of_many_items_are_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where files hold several items each, their number comes with an interval, which holds the truth."""
     monkeypatch.setattr(files, "OPENED", 30)
