@@ -91,9 +91,7 @@ def _of_api(request: MeasureRequest, found: Found) -> dict[str, Any]:
     if large > found.page_sizes[0]:
         arms["large_pages"] = {"settings": {"limit": large}, "label": "sequential with large pages"}
     if found.is_counted_by_server:
-        levels = (
-            [min(REMOTE_IN_FLIGHT, request.max_in_flight or REMOTE_IN_FLIGHT)] if request.is_remote else [5, 10, 20]
-        )
+        levels = [request.max_in_flight or REMOTE_IN_FLIGHT] if request.is_remote else [5, 10, 20]
         arms["time_chunks"] = {"concurrency": levels, "settings": chunks, "label": "time chunks"}
         if large > found.page_sizes[0] and not request.is_remote:
             label = "time chunks with large pages"

@@ -34,7 +34,7 @@ class MeasureRequest(BaseModel):
         description="of an API that isn't this machine's own: how many requests it may be sent in all; else none",
     )
     requests_per_second: float | None = Field(
-        default=None, gt=0, description="of such an API: requests started per second; 10 unless said otherwise"
+        default=None, gt=0, le=50, description="of such an API: requests started per second; 10 unless said otherwise"
     )
     max_in_flight: int | None = Field(
         default=None, ge=1, le=50, description="of such an API: requests at once; 4 unless said otherwise"

@@ -12,6 +12,8 @@ import pytest
 
 from ingest_bench.errors import SettingsError
 from ingest_bench.survey import MeasureRequest
+from ingest_bench.survey.found import Amount, Found
+from ingest_bench.survey.matrix import arms_for
 from ingest_bench.workflow.given_settings import of_section
 from ingest_bench.workflow.own_source import LOCK, matrix_of_source, meant_instead
 from stac_ingest.errors import ConfigurationError
@@ -54,6 +56,20 @@ def test_a_folder_that_is_measured_into_is_left_alone(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="another run measures into"):
             matrix_of_source({"source": str(tmp_path / "source"), "results": str(results)}, run, logging.getLogger())
     assert [path.name for path in results.iterdir()] == [LOCK]
+
+
+def test_a_rate_that_no_run_may_have_is_refused_before_anything_is_asked() -> None:
+    """More requests a second than a configuration allows are refused when the call is read."""
+    with pytest.raises(SettingsError, match="requests_per_second"):
+        MeasureRequest.parse({"source": "https://example.com/v1", "requests": 300, "requests_per_second": 51})
+
+
+@pytest.mark.parametrize("at_once", [2, 20], ids=["fewer", "more"])
+def test_as_many_at_once_as_are_allowed_are_measured(at_once: int) -> None:
+    """What is said to be sent at once is a level that is measured."""
+    given = {"source": "https://example.com/v1", "requests": 300, "max_in_flight": at_once}
+    found = Found("api", {}, Amount.exact(1000), "", page_sizes=(100,), is_counted_by_server=True)
+    assert arms_for(MeasureRequest.parse(given), found)["time_chunks"]["concurrency"] == [at_once]
 
 
 def test_recommended_settings_are_those_of_the_source(tmp_path: Path) -> None:
