@@ -73,6 +73,7 @@ def test_a_sample_that_sends_all_that_it_may_ends_its_cell_alone(api: SimulatorP
     assert ledger is not None
     assert (cell.samples, cell.stop_reason) == ([], "no_valid_pair")
     assert "budget of 3 requests" in (cell.cut_off or "")
+    assert cell.unused_requests == ledger.spent
     assert 0 < ledger.spent == api.stats().requests <= 3
 
 

@@ -122,6 +122,7 @@ def measure(
         speedup=cell_speed_up(samples, cell.sampling.confidence, stop_reason),
         stop_reason=stop_reason,
         cut_off=run.cut_off,
+        unused_requests=run.unused_requests,
         parity=Parity(ok=False, reason=trouble)
         if trouble
         else side_parity(candidate, samples, baseline if cell.corpus == cell.baseline.corpus else None),
@@ -164,6 +165,7 @@ class CellRun:
     ) -> None:
         self.sides = sides
         self.cut_off: str | None = None
+        self.unused_requests = 0
         self._more = more
         self._first = more.first if more else 0
         self._two_passes = settings.two_passes
@@ -243,7 +245,8 @@ class CellRun:
                     raise
                 sent = self._ledger.most if stopped.requests is None else stopped.requests
                 self._ledger.end(sent, refused=stopped.refused, concurrency=side.planned.concurrency)
-                return str(stopped)
+                self.unused_requests += sent
+                return f"{stopped}, and the server answered 429" if stopped.refused else str(stopped)
         return None
 
     def _stopping_rule(self) -> StoppingRule | FixedPairs:

@@ -80,7 +80,10 @@ def _nothing(data: ReportData) -> str:
     """Say why nothing can be recommended, and what to do."""
     cells = [cell for cell in data.results.cells if not data.settings.scenarios[cell.scenario].pipeline]
     refused = [
-        cell for cell in cells if "429" in (cell.cut_off or "") or any(each.rate_limited for each in cell.samples)
+        cell
+        for cell in cells
+        if cell.concurrency == 1
+        and ("429" in (cell.cut_off or "") or any(sample.rate_limited for sample in cell.samples))
     ]
     wrong = [
         f"{cell.label} at {cell.concurrency}: {why}"
@@ -93,11 +96,11 @@ def _nothing(data: ReportData) -> str:
         for sample in cell.samples
         if sample.invalid
     ]
-    cut_off = next((cell.cut_off for cell in cells if cell.cut_off), None)
+    cut_off = next((cell.cut_off for cell in cells if cell.cut_off and "429" not in cell.cut_off), None)
     if refused:
         rate = data.settings.remote.requests_per_second
         slower = f" (`requests_per_second={rate / 2:g}`)" if rate else ""
-        why = f"the server answered 429 (too many requests), even to few at once. Ask it more slowly{slower}, or later."
+        why = f"the server answered 429 even to one request at a time. Ask it more slowly{slower}, or later."
     elif wrong or unused:
         why = f"{safe((wrong + unused)[0])}. Read a part of it by `stac-ingest` to see what is wrong with the source."
     elif cut_off:
@@ -166,7 +169,7 @@ def _known(data: ReportData) -> str:
         whole=known,
         items=_bounds(Bounds(known.items, known.items_low, known.items_high)),
         cold=any(scenario.cache == "cold" for scenario in data.settings.scenarios.values()),
-        sent=sum(sample.requests or 0 for sample in samples),
+        sent=sum(sample.requests or 0 for sample in samples) + sum(cell.unused_requests for cell in data.results.cells),
         allowed=total and total + known.requests,
         refused=sum(sample.rate_limited or 0 for sample in samples),
     )

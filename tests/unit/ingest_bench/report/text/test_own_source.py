@@ -9,7 +9,7 @@ import pytest
 
 from factories import QUEUE, arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.config.models import Settings
-from ingest_bench.report.blocks import Table
+from ingest_bench.report.blocks import Paragraph, Table
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.own_source import in_words, own_source
 from ingest_bench.results.models import Parity, Results
@@ -90,6 +90,14 @@ def test_the_cause_of_no_advice_is_told(changes: dict[str, Any], says: str) -> N
     words = " ".join(" ".join(in_words(data([2.0], WHOLE, remote=COUNTED, **changes), Path("out"))).split())
     assert "Nothing can be recommended" in words
     assert says in words
+
+
+def test_requests_of_samples_that_were_cut_off_are_told() -> None:
+    """What was sent in vain is part of what the report says was sent: 2 cells of 7 requests."""
+    paragraphs = [
+        block.text for block in own_source(data([2.0], WHOLE, unused_requests=7)) if isinstance(block, Paragraph)
+    ]
+    assert any("14 requests" in paragraph for paragraph in paragraphs)
 
 
 def test_of_items_that_nobody_counts_no_cost_is_told() -> None:
