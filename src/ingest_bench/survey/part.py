@@ -30,9 +30,9 @@ class Part:
 
         """
         results = Path(request.results)
-        source = Path(request.source).absolute()
+        source = Path(request.source).resolve()
         for other in _made(results):
-            if not request.is_api and source.is_relative_to(other.path.absolute()):
+            if not request.is_api and source.is_relative_to(other.path.resolve()):
                 raise SettingsError(
                     f"source: {request.source} lies in {other.path}, which an earlier call has made; name its own "
                     "source, or another folder for the results (results=...)"

@@ -49,6 +49,7 @@ def survey_source(request: MeasureRequest, say: Callable[[str], None], *, dry: b
     """
     path = Path(request.results) / CONFIG
     asked = request.fingerprint
+    _check_ours(path)
     if request.is_api:
         if (kept := _kept(path, asked)) is not None:
             say(f"measure: {display(request.source)} was looked at before; remove {path} to have it looked at again")
@@ -70,6 +71,28 @@ def survey_source(request: MeasureRequest, say: Callable[[str], None], *, dry: b
     return config
 
 
+def _check_ours(path: Path) -> None:
+    """Leave a configuration alone that a user has written.
+
+    Raises:
+        SettingsError: there is one.
+
+    """
+    try:
+        is_ours = path.read_bytes().startswith(_ABOUT.partition("\n")[0].encode())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SettingsError(
+            f"results: {path} can't be read ({error.strerror}); name another folder (results=...)"
+        ) from None
+    if not is_ours:
+        raise SettingsError(
+            f"results: {path} is there and wasn't made by `snakemake measure`, which would write its own in its place; "
+            "name another folder (results=...)"
+        )
+
+
 def _write(path: Path, asked: str, config: dict[str, Any]) -> None:
     text = _ABOUT + asked + "\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,9 +102,9 @@ def _write(path: Path, asked: str, config: dict[str, Any]) -> None:
 
 def _replaced(path: Path, request: MeasureRequest) -> Iterator[str]:
     """Say that what was measured of another source goes."""
-    with suppress(SettingsError):
-        before = read_config(path.parent).get("whole", {}).get("source")
-        if before is not None and before != request.source:
+    with suppress(SettingsError, AttributeError, KeyError, TypeError):
+        before = read_config(path.parent)["whole"]["source"]
+        if before != request.source:
             yield (
                 f"measure: {path.parent} holds what was measured of {display(str(before))}, which is replaced; "
                 "results=... names another folder"

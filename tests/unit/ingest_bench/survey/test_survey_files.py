@@ -107,6 +107,14 @@ def test_folders_of_others_are_never_removed(tmp_path: Path, monkeypatch: pytest
     assert len([*first.iterdir()]) == 3
 
 
+def test_a_configuration_of_the_users_is_not_written_over(tmp_path: Path) -> None:
+    """Results beside a matrix of the user's own are refused before anything is looked at, and the matrix stays."""
+    (tmp_path / "config.yaml").write_text("seed: 3\n")
+    with pytest.raises(SettingsError, match=r"config\.yaml is there and wasn't made"):
+        look(write_items(tmp_path / "items", 3), tmp_path)
+    assert (tmp_path / "config.yaml").read_text() == "seed: 3\n"
+
+
 def test_a_part_is_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The part of an earlier call isn't measured into the same folder, which would remove it."""
     monkeypatch.setattr(files, "PART_ITEMS", 5)
