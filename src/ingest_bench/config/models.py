@@ -80,6 +80,10 @@ class Remote(Strict):
         description="requests of all samples of the run together, kept count of in its results; a sample that could "
         "send more than is left isn't begun",
     )
+    grant: str | None = Field(
+        default=None,
+        description="names the call that has allowed `total_requests`: another call has requests of its own",
+    )
 
 
 class Changes(Strict):
@@ -271,6 +275,7 @@ class Whole(Strict):
     items_low: float = Field(gt=0, description="the least that they may be, at 95%; where they were counted, the same")
     items_high: float = Field(gt=0, description="the most")
     counted: str = Field(description="how their number is known")
+    is_least: bool = Field(default=False, description="whether there are more items, and nobody says how many")
     bytes: int | None = Field(default=None, ge=0, description="of all its files, where they were looked at")
     part: str | None = Field(default=None, description="what of it the samples read, in words; null: all")
     cost_spread: float = Field(
