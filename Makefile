@@ -124,7 +124,8 @@ lock: $(VENV)/.dev ## update the pins envs/*.txt from envs/*.in
 pins: lock
 
 clean: ## remove results and environments; the history of runs stays
-	test ! -d results || find results -mindepth 1 -maxdepth 1 ! -name history -exec rm -rf {} +
+	test ! -d results || find results ! -type d ! -path '*/history/*' -delete
+	test ! -d results || find results -depth -type d -empty -delete
 	rm -rf .snakemake $(VENV) .venv-s3 .venv-servers .venv-tools .venv-writers .venv-release .venv-docs site
 
 $(VENV)/.run: envs/requirements.txt pyproject.toml

@@ -28,6 +28,21 @@ class SampleTimeoutError(MeasurementError):
     """A sample took longer than it may."""
 
 
+class SampleStoppedError(MeasurementError):
+    """A sample has ended early: it has sent all that it may, or the server asks for no more.
+
+    Attributes:
+        requests: what it has sent; None where that isn't counted.
+        refused: whether the server has asked for fewer.
+
+    """
+
+    def __init__(self, message: str, *, requests: int | None, refused: bool) -> None:
+        super().__init__(message)
+        self.requests = requests
+        self.refused = refused
+
+
 class AggregationError(BenchError):
     """Cells can't be brought together: another matrix's, another machine's, or damaged."""
 

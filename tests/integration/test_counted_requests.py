@@ -32,8 +32,8 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatorPr
         yield server
 
 
-def settings(api: SimulatorProcess, results: Path, total: int) -> Settings:
-    """Return a matrix that may send so many requests, at most twenty a sample."""
+def settings(api: SimulatorProcess, results: Path, total: int, most: int = 20, rate: float | None = None) -> Settings:
+    """Return a matrix that may send so many requests, and so many a sample."""
     corpus = {"kind": "api", "url": api.url, "collection": "sentinel-2-l2a"}
     pages = {"limit": 20}
     arms = {
@@ -45,7 +45,7 @@ def settings(api: SimulatorProcess, results: Path, total: int) -> Settings:
             {"own": corpus},
             results=str(results),
             budget_minutes=1,
-            remote={"allow": True, "max_requests": 20, "requests_per_second": None, "total_requests": total},
+            remote={"allow": True, "max_requests": most, "requests_per_second": rate, "total_requests": total},
             sampling={"pairs": {"min": 3, "max": 3, "first": 3}, "tracemalloc_items": 0},
             own=scenario("own", arms),
         )
@@ -65,9 +65,21 @@ def test_a_level_that_is_refused_is_given_up(api: SimulatorProcess, tmp_path: Pa
     assert ledger.spent == sum(sample.requests or 0 for sample in cell.samples) == api.stats().requests
 
 
+def test_a_sample_that_sends_all_that_it_may_ends_its_cell_alone(api: SimulatorProcess, tmp_path: Path) -> None:
+    """A sample with more pages than requests leaves a cell without pairs, not a failed run; what it sent is counted."""
+    made = settings(api, tmp_path / "results", 1000, most=3)
+    cell = measure(made, find_cell(made, "own", "sequential", 1))
+    ledger = RequestLedger.of(made)
+    assert ledger is not None
+    assert (cell.samples, cell.stop_reason) == ([], "no_valid_pair")
+    assert "budget of 3 requests" in (cell.cut_off or "")
+    assert cell.unused_requests == ledger.spent
+    assert 0 < ledger.spent == api.stats().requests <= 3
+
+
 def test_a_cell_ends_when_the_requests_are_spent(api: SimulatorProcess, tmp_path: Path) -> None:
     """With requests for one pair one is taken, with none left none, and the server sees no more than allowed."""
-    made = settings(api, tmp_path / "results", 45)
+    made = settings(api, tmp_path / "results", 45, rate=8)
     (tmp_path / "results").mkdir()
     planned = find_cell(made, "own", "sequential", 1)
     first, second = measure(made, planned), measure(made, planned)

@@ -208,3 +208,20 @@ def test_a_copy_is_replaced_by_one_writer_alone(written: tuple[str, Put], tmp_pa
     opened.replace("m/manifest.json", b"5", again)
     opened.remove(["m/manifest.json"])
     assert opened.current("m/manifest.json", 10) is None
+
+
+def test_a_copy_that_has_not_ended_or_is_empty(written: tuple[str, Put], tmp_path: Path) -> None:
+    """Parts without their manifest are no source; a copy of an output without items has none, and no error."""
+    url, put = written
+    files, copy = tmp_path / "in", f"{url}/mirror/"
+    files.mkdir()
+    (files / "0.json").write_text(json.dumps(item(0)))
+    sync = ["sync", str(files), "--output", str(tmp_path / "out"), "--copy-to", copy, "--allow-empty"]
+    assert main(sync) == COMPLETE
+    (part,) = (tmp_path / "out").rglob("*.parquet")
+    put(f"begun/{part.relative_to(tmp_path / 'out')}", part.read_bytes())
+    assert main([f"{url}/begun/", "--to", "ndjson", "--output", str(tmp_path / "begun")]) not in (COMPLETE, 1)
+    (files / "0.json").write_text(json.dumps({"type": "FeatureCollection", "features": []}))
+    for grace in ("1", "0"):
+        assert main([*sync, "--grace", grace]) == COMPLETE
+        assert ids(copy, tmp_path / f"empty{grace}") == []

@@ -11,10 +11,12 @@ from synced_api import COLLECTION, Truth
 
 from ingest_bench.simulator.in_process import serving
 from stac_ingest.core.key_hash import key_hash
+from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync import spool as spooling
 from stac_ingest.sync.partitions import Partitions
-from stac_ingest.sync.plan import Task
+from stac_ingest.sync.plan import SyncPlan, Task
 from stac_ingest.sync.readers import reader_of
+from stac_ingest.sync.run import SyncRun
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.spool import TaskSpool
 from stac_ingest.sync.work import Work
@@ -106,6 +108,26 @@ def test_what_was_listed_before_a_kill_is_not_asked_for_again(listing, pages):
         assert not outcome.problems
         # The page in whose middle the process ended isn't taken in; the one before it is asked for again.
         assert asked == whole - (pages - 2)
+
+    listing(scenario)
+
+
+def test_a_server_that_is_down_when_a_list_goes_on_costs_nothing(listing):
+    """The run says that nothing can be read, and the list still goes on from its place when the server is back."""
+
+    async def scenario(truth, _, listing):
+        _, whole = await listing.read()
+        listing.work.begin()
+        with pytest.raises(KillError):
+            await listing.read(9)
+        gone = {**listing.settings.source, "source": "http://127.0.0.1:9", "retry_attempts": 1}
+        run = SyncRun(listing.settings.model_copy(update={"source": gone}), lambda *_: None)
+        with pytest.raises(DataProcessingError):
+            await run.read(SyncPlan(generation=1, detector="api", tasks=[TASK]))
+        outcome, asked = await listing.read()
+        assert not outcome.problems
+        assert listing.seen == keys_of(truth)
+        assert asked == whole - 7
 
     listing(scenario)
 

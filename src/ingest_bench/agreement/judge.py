@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import permutations
 
 from ingest_bench.agreement.records import Agreement, Contradiction, Done, ModeAdvice, RunAdvice
+from ingest_bench.analysis.race import TOLERANCE
 from ingest_bench.analysis.recommendations import ModeRecommendation, recommend_modes, recommend_scenarios
+from ingest_bench.config.models import Settings
 from ingest_bench.results.models import Results
 
 Advice = Mapping[str, ModeRecommendation]
@@ -25,7 +27,7 @@ def judge(runs: Mapping[str, tuple[Results, Done | None]]) -> Agreement:
         What each advises, and each contradiction.
 
     """
-    tolerance = max((float(results.config.get("tolerance", 0.0)) for results, _ in runs.values()), default=0.0)
+    tolerance = max((_tolerance(results) for results, _ in runs.values()), default=TOLERANCE)
     advice = {name: _advice(results) for name, (results, _) in runs.items()}
     contradictions, unmeasured = [], []
     for one, other in permutations(advice, 2):
@@ -44,7 +46,11 @@ def judge(runs: Mapping[str, tuple[Results, Done | None]]) -> Agreement:
 
 
 def _advice(results: Results) -> Advice:
-    return recommend_modes(recommend_scenarios(results), float(results.config["tolerance"]))
+    return recommend_modes(recommend_scenarios(results), _tolerance(results))
+
+
+def _tolerance(results: Results) -> float:
+    return Settings.model_validate(results.config).tolerance
 
 
 def _run(name: str, results: Results, done: Done | None, advice: Advice) -> RunAdvice:

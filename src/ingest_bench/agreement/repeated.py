@@ -15,7 +15,8 @@ from pathlib import Path
 from ingest_bench.agreement.judge import judge
 from ingest_bench.agreement.page import page
 from ingest_bench.agreement.records import Agreement, Done
-from ingest_bench.errors import MeasurementError
+from ingest_bench.comparison.files import results_in
+from ingest_bench.errors import ComparisonError, MeasurementError
 from ingest_bench.results.models import Results
 from ingest_bench.system.steps import Steps
 from stac_ingest.core.atomic import write_atomically
@@ -45,6 +46,7 @@ def run_repeatedly(repeats: Repeats) -> Agreement:
 
     Raises:
         MeasurementError: a run failed, or a file of an earlier call can't be read.
+        ComparisonError: the results of a run can't be read.
 
     """
     steps = Steps(repeats.folder / "steps")
@@ -65,14 +67,14 @@ def read_results(folder: Path) -> Results:
         folder: of its results, or the file itself.
 
     Raises:
-        MeasurementError: it isn't there, or can't be read.
+        ComparisonError: it isn't there, or isn't the results of a run.
 
     """
     path = folder / _RESULTS if folder.is_dir() else folder
     try:
-        return Results.model_validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise MeasurementError(f"{path} can't be read as results of a run: {str(error).splitlines()[0]}") from error
+        return results_in(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ComparisonError(f"{path}: can't be read: {error.strerror}") from None
 
 
 def write_agreement(folder: Path, agreement: Agreement) -> None:

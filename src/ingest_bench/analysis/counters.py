@@ -15,8 +15,8 @@ COUNTERS = {
 }
 """By their fields in a sample, what texts call them. Instructions aren't among them: few virtual machines let them be
 counted, and those of an interpreter differ from sample to sample."""
-CALLS = frozenset(("read_calls", "write_calls"))
-"""Those that other versions of Python or of a package change as well."""
+OF_SOFTWARE = frozenset(("bytes_read", "output_bytes", "read_calls", "write_calls"))
+"""Those that other versions of Python or of a package change, too: how a table is packed, how files are read."""
 LEAST_SAMPLES = 10
 """Of both sides together. If a counter only happened to be the same within each of two sides of no difference, with
 three samples on one of them, that would be one chance in 120 or less: so many ways there are to pick three of ten."""

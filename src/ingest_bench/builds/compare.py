@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingest_bench.analysis.counters import CALLS
+from ingest_bench.analysis.counters import OF_SOFTWARE
 from ingest_bench.builds.build import ROOT, Build, this_build
 from ingest_bench.builds.cases import COMMANDS, Case, CellCase, CommandCase
 from ingest_bench.builds.records import SIDES, BuildComparison, BuildRecord, CaseRecord, SideName, judge
@@ -74,7 +74,7 @@ def compare_builds(
     code = {side: records[side].code for side in SIDES}
     kept = [folder / "pairs" / f"{case.key(code)[:32]}.jsonl" for case in cases]
     before = load()
-    explained = CALLS if _software(records["base"]) != _software(records["this"]) else frozenset()
+    explained = OF_SOFTWARE if _software(records["base"]) != _software(records["this"]) else frozenset()
     judged = partial(judge, cases=len(cases), accepted=explained.union(accepted))
     measured = [_measured(case, pairs, path, settings.seed, judged) for case, path in zip(cases, kept, strict=True)]
     for path in kept:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import chain
 
-from ingest_bench.analysis.counters import CALLS, COUNTERS, counter_differences
+from ingest_bench.analysis.counters import COUNTERS, OF_SOFTWARE, counter_differences
 from ingest_bench.analysis.cpu_time import Figure, figure_of
 from ingest_bench.analysis.speedup import MIN_PAIRS
 from ingest_bench.analysis.variance_moderation import VariancePrior, fit_variance_prior
@@ -93,7 +93,7 @@ def _witness(then: Cell, now: Cell, time: Figure, priors: Mapping[Figure, Varian
 
 
 def _counters(then: Cell, now: Cell, software: bool) -> list[CounterChange]:
-    """List what is counted of the arm and has changed; other software explains other system calls."""
+    """List what is counted of the arm and has changed; other software explains all but requests."""
     sides = ([sample for sample in cell.samples if sample.role == "candidate"] for cell in (then, now))
     return [
         CounterChange(
@@ -101,7 +101,7 @@ def _counters(then: Cell, now: Cell, software: bool) -> list[CounterChange]:
             earlier=each.one,
             current=each.other,
             samples=each.samples,
-            gate=each.more and not (software and each.name in CALLS),
+            gate=each.more and not (software and each.name in OF_SOFTWARE),
         )
         for each in counter_differences(*sides)
     ]

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from ingest_bench.config.arm import Arm
 from ingest_bench.config.corpus_kinds import OPTIONS, kinds_with
-from ingest_bench.config.models import NAME, Corpus, Scenario, Settings
+from ingest_bench.config.models import Corpus, Scenario, Settings
 from ingest_bench.errors import SettingsError
+from ingest_bench.results.units import NAME
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.conversion import adapter
 from stac_ingest.core.messages import keys_of, one_line

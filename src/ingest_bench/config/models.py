@@ -12,13 +12,12 @@ from ingest_bench.config.arm import Arm
 from ingest_bench.config.blocks import Strict, known, listed
 from ingest_bench.config.corpus_kinds import CorpusKind, corpus_kind, corpus_kind_names
 from ingest_bench.config.server import Server
+from ingest_bench.results.units import NAME
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import OneOf
 from stac_ingest.http.urls import holds_credentials
 from stac_ingest.outputs import OUTPUTS
 
-NAME = r"^[a-z][a-z0-9_]*$"
-"""Names become parts of file names, so they are kept plain."""
 CorpusKindName = Annotated[
     str,
     AfterValidator(partial(known, corpus_kind_names, {})),
@@ -80,6 +79,10 @@ class Remote(Strict):
         ge=1,
         description="requests of all samples of the run together, kept count of in its results; a sample that could "
         "send more than is left isn't begun",
+    )
+    grant: str | None = Field(
+        default=None,
+        description="names the call that has allowed `total_requests`: another call has requests of its own",
     )
 
 
@@ -272,6 +275,7 @@ class Whole(Strict):
     items_low: float = Field(gt=0, description="the least that they may be, at 95%; where they were counted, the same")
     items_high: float = Field(gt=0, description="the most")
     counted: str = Field(description="how their number is known")
+    is_least: bool = Field(default=False, description="whether there are more items, and nobody says how many")
     bytes: int | None = Field(default=None, ge=0, description="of all its files, where they were looked at")
     part: str | None = Field(default=None, description="what of it the samples read, in words; null: all")
     cost_spread: float = Field(

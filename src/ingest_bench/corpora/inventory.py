@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     name: str
     """Relative to the folder, with `/`."""
     size: int
-    """Bytes; 0 for a symbolic link."""
+    """Bytes; 0 for a symbolic link that isn't followed."""
     digest: str
     """Hexadecimal."""
 
@@ -49,9 +49,17 @@ def file_entry(path: Path | str, name: str) -> Entry:
 
 
 def stat_entry(path: Path | str, name: str) -> Entry:
-    """Describe a file by size and time of change, without reading it."""
-    status = os.lstat(path)
+    """Describe a file by size and time of change, without reading it; of a link, those of what it leads to."""
+    status = status_of(path)
     return Entry(name, status.st_size, sha256(f"{status.st_mtime_ns}".encode()).hexdigest())
+
+
+def status_of(path: Path | str) -> os.stat_result:
+    """Look at a file, or at what a link leads to; at the link itself where that is nowhere."""
+    try:
+        return os.stat(path)  # noqa: PTH116 - a Path for each of 100,000 files takes time
+    except OSError:
+        return os.lstat(path)
 
 
 def files_below(root: Path) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from ingest_bench.analysis.speedup import cell_speed_up, pair_ratios
 from ingest_bench.config.matrix import ROLES, CellSide, PlannedCell, Role
 from ingest_bench.config.models import Settings
-from ingest_bench.errors import MeasurementError, SampleTimeoutError
+from ingest_bench.errors import MeasurementError, SampleStoppedError, SampleTimeoutError
 from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, with_services
 from ingest_bench.harness.spawn import run_sample
@@ -121,6 +121,8 @@ def measure(
         samples=samples,
         speedup=cell_speed_up(samples, cell.sampling.confidence, stop_reason),
         stop_reason=stop_reason,
+        cut_off=run.cut_off,
+        unused_requests=run.unused_requests,
         parity=Parity(ok=False, reason=trouble)
         if trouble
         else side_parity(candidate, samples, baseline if cell.corpus == cell.baseline.corpus else None),
@@ -162,6 +164,8 @@ class CellRun:
         self, settings: Settings, cell: PlannedCell, sides: dict[Role, PairSide], more: MorePairs | None = None
     ) -> None:
         self.sides = sides
+        self.cut_off: str | None = None
+        self.unused_requests = 0
         self._more = more
         self._first = more.first if more else 0
         self._two_passes = settings.two_passes
@@ -205,13 +209,16 @@ class CellRun:
         """Sample until the stop rule says why to end."""
         stop, samples, seconds, taken = self._stopping_rule(), list[Sample](), 0.0, 0
         while True:
-            if self._ledger and (why := self._ledger.why_not(self._cell.concurrency)):
+            why = self._ledger.why_not(self._cell.concurrency) if self._ledger else None
+            if why is None:
+                with host_lock():
+                    began = time.perf_counter()
+                    why = self._take_pair(samples, self._first + taken)
+                    seconds += time.perf_counter() - began
+            if why is not None:
                 LOG.info("%s", why)
+                self.cut_off = why
                 return samples, "requests_spent" if pair_ratios(samples) else "no_valid_pair"
-            with host_lock():
-                began = time.perf_counter()
-                samples += [self._sample(self.sides[role], self._first + taken) for role in next(self._orders)]
-                seconds += time.perf_counter() - began
             taken += 1
             ratios = list(pair_ratios(samples).values())
             reason = stop(ratios, taken, seconds)
@@ -224,6 +231,23 @@ class CellRun:
             if reason:
                 LOG.info("%s after %d pairs and %.1f s", reason, taken, seconds)
                 return samples, reason
+
+    def _take_pair(self, samples: list[Sample], pair: int) -> str | None:
+        """Add the samples of a pair; say why a server that is asked only so much cuts it off, or None."""
+        for role in next(self._orders):
+            side = self.sides[role]
+            if self._ledger and (why := self._ledger.begin(side.planned.concurrency)):
+                return why
+            try:
+                samples.append(self._sample(side, pair))
+            except SampleStoppedError as stopped:
+                if self._ledger is None:
+                    raise
+                sent = self._ledger.most if stopped.requests is None else stopped.requests
+                self._ledger.end(sent, refused=stopped.refused, concurrency=side.planned.concurrency)
+                self.unused_requests += sent
+                return f"{stopped}, and the server answered 429" if stopped.refused else str(stopped)
+        return None
 
     def _stopping_rule(self) -> StoppingRule | FixedPairs:
         if self._more:
@@ -255,8 +279,6 @@ class CellRun:
             side.server.reset()
         # Both sides of a pair are killed at the same share of their time, where they are.
         moment = random.Random(f"{self._seed}/kill/{pair}").uniform(*KILLED_BETWEEN)  # noqa: S311 - not for secrets
-        if self._ledger:
-            self._ledger.begin()
         result = self._run(side, pair % CLASSES, moment=moment)
         if self._ledger and result.get("requests") is not None:
             level = side.planned.concurrency

@@ -186,7 +186,7 @@ def _side(
             concurrency=planned.concurrency,
             max_items=corpus.max_items,
             settings={**arm.settings, **({"datetime": corpus.datetime} if corpus.datetime else {})},
-            budget=settings.remote.model_dump(exclude={"allow", "total_requests"}) if corpus.url else None,
+            budget=settings.remote.model_dump(exclude={"allow", "total_requests", "grant"}) if corpus.url else None,
             file=arm.record.file,
             search=cell.search.written() if cell.search else None,
             before=str(settings.corpus_folder(cell.before)) if cell.before else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ingest_bench.errors import MeasurementError, SampleTimeoutError
+from ingest_bench.errors import MeasurementError, SampleStoppedError, SampleTimeoutError
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.system.loaded_modules import REPORTS
 from stac_ingest.http.credentials import TOKEN_VARIABLE
@@ -36,10 +36,14 @@ def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False
 
     Raises:
         MeasurementError: it failed or took too long; with the end of its error output.
+        SampleStoppedError: it has sent all that it may, or the server asks for no more.
 
     """
     what = f"a sample of {spec.arm.fetcher} at concurrency {spec.arm.concurrency}"
-    return run_json(COMMAND, spec.to_json(), timeout_seconds, environment(remote=remote), what)
+    result = run_json(COMMAND, spec.to_json(), timeout_seconds, environment(remote=remote), what)
+    if (why := result.get("stopped")) is not None:
+        raise SampleStoppedError(f"{what} failed: {why}", requests=result["requests"], refused=result["refused"])
+    return result
 
 
 def run_json(

@@ -134,7 +134,7 @@ def side_parity(side: PairSide, samples: Sequence[Sample], measure: PairSide | N
         return Parity(ok=True)
     others = {sample.pair: sample.digest for sample in samples if measure and sample.role == measure.role}
     mine = [sample for sample in samples if sample.role == side.role and sample.began]
-    if samples and not mine:
+    if not mine and any(sample.role == side.role for sample in samples):
         return Parity(ok=False, reason="no sample could be begun")
     differences = [
         (each.pair, side.difference(each.digest, others.get(each.pair)) or failures_difference(each, side.broken))

@@ -27,7 +27,7 @@ from ingest_bench.system.page_cache import cached_share, corpus_files, evict
 from ingest_bench.system.process_lifetime import die_with_parent
 from ingest_bench.system.resource_usage import Meter, Reading
 from stac_ingest.context import WorkflowContext
-from stac_ingest.errors import IngestError
+from stac_ingest.errors import BudgetExhausted, IngestError, RateLimited
 from stac_ingest.outputs import OUTPUTS
 from stac_ingest.summary import IngestSummary
 
@@ -52,7 +52,16 @@ def timed(spec: SampleSpec) -> dict[str, Any]:
     if isinstance(fetcher, Prepared):
         asyncio.run(fetcher.prepare())
     report_at_exit("sample")
-    reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
+    try:
+        reading, stages = asyncio.run(_run(spec, fetcher, context, sink))
+    except (BudgetExhausted, RateLimited) as error:
+        counts = _counts(spec, fetcher.summary)
+        refused = bool(counts["rate_limited"]) or isinstance(error, RateLimited)
+        return {
+            "stopped": f"{type(error).__name__}: {error}",
+            "requests": counts["requests"],
+            "refused": refused,
+        }
     measured, late = asdict(reading), reading.imported
     del measured["imported"]
     if isinstance(fetcher, WholeProcess):

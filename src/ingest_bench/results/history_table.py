@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from ingest_bench.results.models import Record
 from ingest_bench.results.parquet import Column, columns_of
 from ingest_bench.results.units import (
+    NAME,
     Concurrency,
     Cores,
     Gibibytes,
@@ -33,6 +35,12 @@ KIND = "stac-ingest-bench history"
 
 _Positive = Field(gt=0, allow_inf_nan=False)
 _Finite = Field(ge=0, allow_inf_nan=False)
+
+
+def _object(text: str) -> str:
+    if not isinstance(json.loads(text), dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004 - what pydantic takes for a wrong value
+    return text
 
 
 class HistoryRow(Record):
@@ -60,19 +68,19 @@ class HistoryRow(Record):
     """Its release."""
     python: str
     """Version."""
-    packages: str
+    packages: Annotated[str, AfterValidator(_object)]
     """Versions of the packages that matter, as a JSON object."""
     commit: str | None
     """Of the code that measured; null: not a checkout."""
     place: Whole
     """Of the cell in the report of its run, from 0."""
-    scenario: str
+    scenario: Annotated[str, Field(pattern=NAME)]
     """Its name in the configuration."""
     title: str
     """What the report calls the scenario."""
     group: str
     """Section of the report."""
-    arm: str
+    arm: Annotated[str, Field(pattern=NAME)]
     """Way to ingest, as the configuration names it."""
     label: str
     """What the report calls the arm."""
@@ -121,6 +129,12 @@ class HistoryRow(Record):
     """Whether it is what its scenario's measurements recommend."""
     bottleneck: str | None
     """What the scenario's ingest waits for, where its stages were measured alone."""
+
+    @model_validator(mode="after")
+    def _has_whole_speed_up(self) -> Self:
+        if len({each is None for each in (self.speedup, self.speedup_low, self.speedup_high)}) > 1:
+            raise ValueError("a speed-up comes with both ends of its interval")
+        return self
 
     @property
     def cell(self) -> str:

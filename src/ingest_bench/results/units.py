@@ -4,6 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+NAME = r"^[a-z][a-z0-9_]*$"
+"""Of scenarios, arms and so on: names become parts of file names, so they are kept plain."""
+
 Number = Annotated[float, Field(json_schema_extra={"unit": "1"})]
 Whole = Annotated[int, Field(json_schema_extra={"unit": "1"})]
 """A count of its own kind, or a number that only names."""

@@ -45,6 +45,7 @@ class _Page(NamedTuple):
     items: int
     seconds: float
     is_numbered: bool
+    is_last: bool
 
 
 class _Look(Counter):
@@ -64,7 +65,7 @@ class _Look(Counter):
         page = read_page(response.body, response.url)
         following = [link.get("href") for link in page.links if isinstance(link, dict) and link.get("rel") == "next"]
         is_numbered = any(isinstance(href, str) and ("?page=" in href or "&page=" in href) for href in following)
-        return _Page(page_counts(page).returned or 0, seconds, is_numbered)
+        return _Page(page_counts(page).returned or 0, seconds, is_numbered, not following)
 
 
 def survey_api(request: MeasureRequest) -> Found:
@@ -77,9 +78,7 @@ def survey_api(request: MeasureRequest) -> Found:
     try:
         return asyncio.run(_survey(request))
     except BudgetExhausted:
-        raise SettingsError(
-            f"requests: {request.requests} are too few to look at this API; allow some {LOOKS} more"
-        ) from None
+        raise SettingsError(_too_few(request)) from None
     except IngestError as error:
         raise SettingsError(f"source: {error}") from None
 
@@ -94,9 +93,26 @@ def settings_of(request: MeasureRequest) -> ShardedIngest:
             "allow_remote": True,
             "concurrency": 1,
             "max_in_flight": 1,
-            "max_requests": min(LOOKS, request.requests or LOOKS) if request.is_remote else 4 * LOOKS,
+            "max_requests": _most(request),
             "requests_per_second": (request.requests_per_second or 10) if request.is_remote else None,
         }
+    )
+
+
+def _most(request: MeasureRequest) -> int:
+    """Return how many requests looking may take."""
+    return min(LOOKS, request.requests or LOOKS) if request.is_remote else 4 * LOOKS
+
+
+def _too_few(request: MeasureRequest) -> str:
+    if request.is_remote and request.requests is not None and request.requests < LOOKS:
+        return (
+            f"requests: {request.requests} are too few to look at this API, which takes up to {LOOKS}; allow more "
+            "(requests=300)"
+        )
+    return (
+        f"source: looking at this API took {_most(request)} requests and wasn't done, which is as many as it may take; "
+        "it may be refusing some, so try again later, and name its collection (collection=...)"
     )
 
 
@@ -104,7 +120,11 @@ async def _survey(request: MeasureRequest) -> Found:
     settings, listing = settings_of(request), 0
     if settings.collection is None:
         name, listing = await _only_collection(settings)
-        settings = settings.model_copy(update={"collection": name})
+        # One limit for both: what the listing has taken isn't there to look with.
+        left = (settings.max_requests or 0) - listing
+        if left < 1:
+            raise SettingsError(_too_few(request))
+        settings = settings.model_copy(update={"collection": name, "max_requests": left})
     async with _Look(settings) as look:
         everything = Interval(None, None)
         began = time.perf_counter()
@@ -122,15 +142,18 @@ async def _survey(request: MeasureRequest) -> Found:
             section="api",
             corpus={"kind": "api", "url": settings.source, "collection": settings.collection},
             items=Amount.exact(total) if total else Amount(large.items, large.items, large.items),
-            counted="by the API (numberMatched)" if total else "not counted by the API: at least the items of one page",
+            counted=_how_counted(total, large),
+            is_least=not total and not large.is_last,
             page_sizes=(100, large.items) if large.items > 100 else (100,),  # noqa: PLR2004 - the default page
             is_counted_by_server=bool(total),
             has_numbered_pages=large.is_numbered,
         )
-        per_page = wait + max(0.0, large.seconds - wait) * min(1.0, 100 / large.items)
-        wanted = 100 * round(min(PAGES[1], max(PAGES[0], SAMPLE_S / max(per_page, 1e-4))))
+        # Some servers give fewer items a page than are asked for; one page of all items says nothing of it.
+        page = min(100, large.items) if total is None or large.items < total else 100
+        per_page = wait + max(0.0, large.seconds - wait) * min(1.0, page / large.items)
+        wanted = page * round(min(PAGES[1], max(PAGES[0], SAMPLE_S / max(per_page, 1e-4))))
         if request.is_remote:
-            wanted = min(wanted, 100 * pages_affordable(request, listing + look.requests + TRIES))
+            wanted = min(wanted, page * pages_affordable(request, listing + look.requests + TRIES))
         if not request.is_remote:
             # Several pages at once can't be told from one where the part has no more than that.
             found.page_sizes = (100, max(100, min(found.page_sizes[-1], wanted // AT_ONCE // 100 * 100)))
@@ -140,7 +163,7 @@ async def _survey(request: MeasureRequest) -> Found:
         elif total > wanted:
             await _choose_window(look, found, total, wanted, request.seed)
         found.requests = listing + look.requests
-        found.sample_requests = wanted // 100
+        found.sample_requests = wanted // page
         if look.counts.rate_limited:
             found.notes.append("it answered 429 (too many requests) while it was looked at, one request at a time")
         return found
@@ -164,6 +187,12 @@ def pages_affordable(request: MeasureRequest, spent: int) -> int:
             "more for surer advice"
         )
     return pages
+
+
+def _how_counted(total: int | None, page: _Page) -> str:
+    if total:
+        return "by the API (numberMatched)"
+    return "all on one page" if page.is_last else "those of one page, since the API doesn't count them"
 
 
 async def _large_page(look: _Look, everything: Interval) -> _Page:

@@ -23,7 +23,8 @@ import orjson
 
 from ingest_bench.errors import SettingsError
 from ingest_bench.survey.files import chosen, is_cold
-from ingest_bench.survey.found import Amount, Found, relative_error
+from ingest_bench.survey.found import Amount, Found, part_error, relative_error
+from ingest_bench.survey.part import Part
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sources.catalog.links import Links
@@ -81,7 +82,7 @@ class _Catalog:
         return found
 
 
-def survey_catalog(document: Path, seed: int, part: Path) -> Found:
+def survey_catalog(document: Path, seed: int, part: Part) -> Found:
     """Look at a static catalog on this machine; see `survey_json`. Of a large one a part is copied.
 
     Args:
@@ -122,10 +123,14 @@ def survey_catalog(document: Path, seed: int, part: Path) -> Found:
     wanted = max(1, round(min(PART_ITEMS, PART_BYTES / size)))
     # A folder is walked from its catalog.json; another first document, and links that lead out of it, are copied too.
     if items.value > 1.25 * wanted or document.name != "catalog.json":
-        copied, documents = _copy(part, leaves, wanted, lot)
-        found.corpus["path"] = str(part)
-        found.part = f"{copied:,} items of {documents:,} documents, chosen by lot (seed {seed}) and copied"
-        found.cost_spread = relative_error(sizes, round(items.value))
+        copied = wanted
+        found.part = f"about {wanted:,} items, to be chosen by lot (seed {seed}) and copied"
+        if part.is_written:
+            copied, documents = _copy(part, leaves, wanted, lot)
+            found.part = f"{copied:,} items of {documents:,} documents, chosen by lot (seed {seed}) and copied"
+        if part.is_usable:
+            found.corpus["path"] = str(part.path)
+        found.cost_spread = part_error(sizes, copied, round(items.value))
     return found
 
 
@@ -161,24 +166,23 @@ def _walks(catalog: _Catalog, lot: random.Random) -> tuple[list[float], list[_Do
     return totals, [*leaves.values()]
 
 
-def _copy(part: Path, leaves: list[_Document], wanted: int, lot: random.Random) -> tuple[int, int]:
+def _copy(part: Part, leaves: list[_Document], wanted: int, lot: random.Random) -> tuple[int, int]:
     """Copy documents with their items until there are as many as wanted; return how many of both."""
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    part.clear()
     copied, children = 0, list[str]()
     for document in lot.sample(leaves, len(leaves)):
         if copied >= wanted:
             break
         # A document with more items than a part has is cut.
         picked = chosen(lot, document.items, wanted - copied)
-        folder = part / f"{len(children):05}"
+        folder = part.path / f"{len(children):05}"
         folder.mkdir()
         names = list(_copied(folder, picked))
         _write(folder / "catalog.json", {**document.content, "links": [_link("item", f"./{name}") for name in names]})
         children.append(f"./{folder.name}/catalog.json")
         copied += len(names)
     root = {"type": "Catalog", "id": "part", "stac_version": "1.0.0", "description": "A part of a catalog."}
-    _write(part / "catalog.json", {**root, "links": [_link("child", href) for href in children]})
+    _write(part.path / "catalog.json", {**root, "links": [_link("child", href) for href in children]})
     return copied, len(children)
 
 

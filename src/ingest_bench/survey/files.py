@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ingest_bench.errors import SettingsError
-from ingest_bench.survey.found import Amount, Found, relative_error
+from ingest_bench.survey.found import Amount, Found, part_error, relative_error
+from ingest_bench.survey.part import Part
 from stac_ingest.core.json_items import members, parse
 from stac_ingest.errors import IngestError
 from stac_ingest.sources.directory.file_reader import Reader
@@ -26,7 +26,7 @@ IN_MEMORY = 0.5
 """Share of the machine's memory above which a source is taken to be read from the disk."""
 
 
-def survey_json(source: Path, seed: int, part: Path) -> Found:
+def survey_json(source: Path, seed: int, part: Part) -> Found:
     """Look at a folder of JSON files, or at one.
 
     Args:
@@ -45,17 +45,21 @@ def survey_json(source: Path, seed: int, part: Path) -> Found:
     sizes = [_size(folder / name) for name in sized]
     counts = [items_of(folder / name) for name in chosen(lot, names, OPENED)]
     known = [count for count in counts if count is not None]
-    if not sum(known):
+    # One that can't be read adds no items, and is as much of the sample as any other.
+    held = [count or 0 for count in counts]
+    if not sum(held):
         raise SettingsError(
             f"source: none of {len(counts)} files looked at in {source} holds a STAC item; is it the right folder?"
         )
-    each, size = statistics.fmean(known), max(1.0, statistics.fmean(sizes))
+    each, size = statistics.fmean(held), max(1.0, statistics.fmean(sizes))
     total = len(names)
-    single = all(count == 1 for count in known)
-    items = Amount.exact(total) if single else Amount.estimated(total * each, relative_error(known, total), sum(known))
+    single = all(count == 1 for count in counts)
+    items = Amount.exact(total) if single else Amount.estimated(total * each, relative_error(held, total), sum(held))
     if len(counts) == total:
-        items = Amount.exact(sum(known))
+        items = Amount.exact(sum(held))
     how = f"{total:,} files, {'an item' if single else f'{each:,.1f} items'} each in the {len(counts)} that were opened"
+    if len(known) < len(counts):
+        how += f" ({len(counts) - len(known):,} of them can't be read)"
     found = Found(
         section="json_files",
         corpus={"kind": "item_files", "path": str(source)},
@@ -68,10 +72,11 @@ def survey_json(source: Path, seed: int, part: Path) -> Found:
     if total > 1.25 * wanted or not source.is_dir():
         picked = chosen(lot, names, wanted)
         link(part, folder, picked)
-        found.corpus["path"] = str(part)
+        if part.is_usable:
+            found.corpus["path"] = str(part.path)
         if len(picked) < total:
             found.part = f"{len(picked):,} of {total:,} files, chosen by lot (seed {seed})"
-            found.cost_spread = relative_error(sizes, total)
+            found.cost_spread = part_error(sizes, len(picked), total)
     return found
 
 
@@ -111,19 +116,20 @@ def chosen(lot: random.Random, names: Sequence[str], count: int) -> list[str]:
     return [names[index] for index in sorted(lot.sample(range(len(names)), count))]
 
 
-def link(part: Path, folder: Path, names: Iterable[str]) -> None:
+def link(part: Part, folder: Path, names: Iterable[str]) -> None:
     """Make a folder of links to files anew, where it isn't so already; the files are neither copied nor touched."""
+    if not part.is_written:
+        return
     wanted = {
         f"{number:06}-{Path(name).name[-150:]}": str((folder / name).absolute()) for number, name in enumerate(names)
     }
-    if part.is_dir():
-        present = {path.name: str(path.readlink()) for path in part.iterdir() if path.is_symlink()}
+    if part.path.is_dir():
+        present = {path.name: str(path.readlink()) for path in part.path.iterdir() if path.is_symlink()}
         if present == wanted:
             return
-        shutil.rmtree(part)
-    part.mkdir(parents=True)
+    part.clear()
     for name, target in wanted.items():
-        (part / name).symlink_to(target)
+        (part.path / name).symlink_to(target)
 
 
 def is_cold(size: float) -> bool:

@@ -41,6 +41,8 @@ class Found:
     items: Amount
     counted: str
     """How their number is known."""
+    is_least: bool = False
+    """Whether there are more items than that, and nobody says how many."""
     bytes: int | None = None
     part: str | None = None
     cost_spread: float = 0.0
@@ -66,3 +68,17 @@ def relative_error(values: Sequence[float], of: int | None) -> float:
     if is_whole or len(values) < 2 or not (mean := statistics.fmean(values)):  # noqa: PLR2004 - a spread takes two
         return 0.0
     return statistics.stdev(values) / abs(mean) * math.sqrt((1 - len(values) / of if of else 1) / len(values))
+
+
+def part_error(values: Sequence[float], part: int, of: int) -> float:
+    """Return the standard error, as a share, of the mean of a part, for a simple random sample of so many.
+
+    Args:
+        values: whose spread is known: others, or more of them, than are in the part.
+        part: how many are in it; one has the whole spread.
+        of: how many there are in all.
+
+    """
+    if part < 1 or part >= of:
+        return 0.0
+    return relative_error(values, None) * math.sqrt(len(values) * (1 - part / of) / part)

@@ -54,6 +54,7 @@ def matrix_for(request: MeasureRequest, found: Found) -> dict[str, Any]:
             "items_low": found.items.low,
             "items_high": found.items.high,
             "counted": found.counted,
+            "is_least": found.is_least,
             "bytes": found.bytes,
             "part": found.part,
             "cost_spread": found.cost_spread,
@@ -90,9 +91,7 @@ def _of_api(request: MeasureRequest, found: Found) -> dict[str, Any]:
     if large > found.page_sizes[0]:
         arms["large_pages"] = {"settings": {"limit": large}, "label": "sequential with large pages"}
     if found.is_counted_by_server:
-        levels = (
-            [min(REMOTE_IN_FLIGHT, request.max_in_flight or REMOTE_IN_FLIGHT)] if request.is_remote else [5, 10, 20]
-        )
+        levels = [request.max_in_flight or REMOTE_IN_FLIGHT] if request.is_remote else [5, 10, 20]
         arms["time_chunks"] = {"concurrency": levels, "settings": chunks, "label": "time chunks"}
         if large > found.page_sizes[0] and not request.is_remote:
             label = "time chunks with large pages"
@@ -115,6 +114,7 @@ def _limits(request: MeasureRequest, found: Found) -> dict[str, Any]:
         "requests_per_second": request.requests_per_second or REMOTE_RATE,
         "max_in_flight": request.max_in_flight or REMOTE_IN_FLIGHT,
         "total_requests": max(1, (request.requests or 0) - found.requests),
+        "grant": request.fingerprint,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,7 +34,7 @@ class MeasureRequest(BaseModel):
         description="of an API that isn't this machine's own: how many requests it may be sent in all; else none",
     )
     requests_per_second: float | None = Field(
-        default=None, gt=0, description="of such an API: requests started per second; 10 unless said otherwise"
+        default=None, gt=0, le=50, description="of such an API: requests started per second; 10 unless said otherwise"
     )
     max_in_flight: int | None = Field(
         default=None, ge=1, le=50, description="of such an API: requests at once; 4 unless said otherwise"
@@ -61,6 +62,11 @@ class MeasureRequest(BaseModel):
     def is_remote(self) -> bool:
         """Whether it is one that is asked only as much as is allowed."""
         return self.is_api and (self.as_remote or not is_loopback(self.source))
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this request from every other one."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

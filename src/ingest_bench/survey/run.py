@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import sha256
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ingest_bench.survey.catalogs import survey_catalog
 from ingest_bench.survey.files import survey_json
 from ingest_bench.survey.found import Found
 from ingest_bench.survey.matrix import REMOTE_IN_FLIGHT, REMOTE_RATE, matrix_for
+from ingest_bench.survey.part import Part
 from ingest_bench.survey.request import MeasureRequest
 from ingest_bench.survey.tables import survey_tables
 from stac_ingest.core.atomic import write_atomically
@@ -23,12 +24,12 @@ from stac_ingest.errors import IngestError
 from stac_ingest.http.urls import display
 from stac_ingest.sources.kind import catalog_document, kind_of
 
-CONFIG, PART = "config.yaml", "part"
-"""Below the results: what is measured, and the part of the source that samples read, where that is a folder."""
+CONFIG = "config.yaml"
+"""Below the results: what is measured."""
 _ABOUT = "# What `snakemake measure` measures, made by looking at the source. It is made anew by each call.\n# asked: "
 
 
-def survey_source(request: MeasureRequest, say: Callable[[str], None], *, asks: bool = True) -> dict[str, Any]:
+def survey_source(request: MeasureRequest, say: Callable[[str], None], *, dry: bool = False) -> dict[str, Any]:
     """Look at a source, and write the configuration that measures it into the folder of the results.
 
     An API is looked at once for the same request: each look costs requests.
@@ -36,7 +37,7 @@ def survey_source(request: MeasureRequest, say: Callable[[str], None], *, asks: 
     Args:
         request: the source, and how much it may take.
         say: tells what is done.
-        asks: whether a server may be asked; not in a dry run.
+        dry: whether it is a dry run, which asks no server and writes nothing.
 
     Returns:
         The configuration.
@@ -47,24 +48,67 @@ def survey_source(request: MeasureRequest, say: Callable[[str], None], *, asks: 
 
     """
     path = Path(request.results) / CONFIG
-    asked = sha256(request.model_dump_json().encode()).hexdigest()
+    asked = request.fingerprint
+    _check_ours(path)
     if request.is_api:
         if (kept := _kept(path, asked)) is not None:
             say(f"measure: {display(request.source)} was looked at before; remove {path} to have it looked at again")
             return kept
-        _check_allowed(request, say, asks=asks)
+        _check_allowed(request, say, asks=not dry)
     else:
         say(f"measure: looking at {request.source}")
-    found = _looked_at(request)
+    part = Part.of(request, is_written=not dry)
+    found = _looked_at(request, part)
     config = matrix_for(request, found)
     load_settings(config)
+    if not dry:
+        for line in _replaced(path, request):
+            say(line)
+        part.remove_others()
+        _write(path, asked, config)
+    for line in told(found, request):
+        say(line)
+    return config
+
+
+def _check_ours(path: Path) -> None:
+    """Leave a configuration alone that a user has written.
+
+    Raises:
+        SettingsError: there is one.
+
+    """
+    try:
+        is_ours = path.read_bytes().startswith(_ABOUT.partition("\n")[0].encode())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SettingsError(
+            f"results: {path} can't be read ({error.strerror}); name another folder (results=...)"
+        ) from None
+    if not is_ours:
+        raise SettingsError(
+            f"results: {path} is there and wasn't made by `snakemake measure`, which would write its own in its place; "
+            "name another folder (results=...)"
+        )
+
+
+def _write(path: Path, asked: str, config: dict[str, Any]) -> None:
     text = _ABOUT + asked + "\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_atomically(path, text.encode())
-    for line in told(found, request):
-        say(line)
-    return config
+
+
+def _replaced(path: Path, request: MeasureRequest) -> Iterator[str]:
+    """Say that what was measured of another source goes."""
+    with suppress(SettingsError, AttributeError, KeyError, TypeError):
+        before = read_config(path.parent)["whole"]["source"]
+        if before != request.source:
+            yield (
+                f"measure: {path.parent} holds what was measured of {display(str(before))}, which is replaced; "
+                "results=... names another folder"
+            )
 
 
 def read_config(results: Path | str) -> dict[str, Any]:
@@ -86,7 +130,8 @@ def told(found: Found, request: MeasureRequest) -> list[str]:
     """Say what was found, in lines."""
     low, high = f"{found.items.low:,.0f}", f"{found.items.high:,.0f}"
     interval = "" if low == high else f" ({low} to {high})"
-    lines = [f"measure: {found.items.value:,.0f} items{interval}: {found.counted}"]
+    least = "at least " if found.is_least else ""
+    lines = [f"measure: {least}{found.items.value:,.0f} items{interval}: {found.counted}"]
     if found.part:
         lines.append(f"measure: samples read {found.part}")
     if found.requests:
@@ -120,11 +165,11 @@ def _check_allowed(request: MeasureRequest, say: Callable[[str], None], *, asks:
     say(f"measure: looking at {shown}")
 
 
-def _looked_at(request: MeasureRequest) -> Found:
+def _looked_at(request: MeasureRequest, part: Part) -> Found:
     """Look at a source as its kind is looked at."""
     if request.is_api:
         return survey_api(request)
-    source, part = Path(request.source), Path(request.results) / PART
+    source = Path(request.source)
     if not source.exists():
         raise SettingsError(
             f"source: {source} does not exist; give the path of a folder or a file, or the URL of an API"

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from ingest_bench.errors import SettingsError
 from ingest_bench.survey.files import chosen, is_cold, link
-from ingest_bench.survey.found import Amount, Found, relative_error
+from ingest_bench.survey.found import Amount, Found, part_error, relative_error
+from ingest_bench.survey.part import Part
 from stac_ingest.errors import IngestError
 from stac_ingest.sources.folder import files_in
 
@@ -26,7 +27,7 @@ class _Footer(NamedTuple):
     size: int
 
 
-def survey_tables(source: Path, seed: int, part: Path) -> Found:
+def survey_tables(source: Path, seed: int, part: Part) -> Found:
     """Look at a GeoParquet file, or a folder of them; see `survey_json`.
 
     Raises:
@@ -36,15 +37,17 @@ def survey_tables(source: Path, seed: int, part: Path) -> Found:
     names = _names(source)
     folder = source if source.is_dir() else source.parent
     lot = random.Random(f"{seed}/tables")  # noqa: S311 - not for secrets
-    footers = [footer for name in chosen(lot, names, FOOTERS) if (footer := _footer(folder, name)) and footer.rows]
+    looked_at = chosen(lot, names, FOOTERS)
+    footers = [footer for name in looked_at if (footer := _footer(folder, name)) and footer.rows]
     if not footers:
         raise SettingsError(f"source: no file in {source} can be read as Parquet with rows; is it whole?")
-    total, rows = len(names), [footer.rows for footer in footers]
+    # One that can't be read adds no rows, and is as much of the sample as any other.
+    total, rows = len(names), [footer.rows for footer in footers] + [0] * (len(looked_at) - len(footers))
     is_exact = total <= FOOTERS
     items = (
         Amount.exact(sum(rows))
         if is_exact
-        else Amount.estimated(statistics.fmean(rows) * total, relative_error(rows, total))
+        else Amount.estimated(statistics.fmean(rows) * total, relative_error(rows, total), sum(rows))
     )
     size = round(statistics.fmean(footer.size for footer in footers) * total)
     files = f"{total:,} file{'s' if total > 1 else ''}"
@@ -61,13 +64,14 @@ def survey_tables(source: Path, seed: int, part: Path) -> Found:
         is_some = len(picked) < total
         if is_some:
             link(part, folder, [footer.name for footer in picked])
-            found.corpus["path"] = str(part)
+            if part.is_usable:
+                found.corpus["path"] = str(part.path)
         of = f"{len(picked)} of {files}, chosen by lot (seed {seed})" if is_some else files
         if sum(footer.rows for footer in picked) > 1.25 * PART_ROWS:
             found.corpus["max_items"] = PART_ROWS
             of = f"the first {PART_ROWS:,} rows that come from {of}"
         found.part = of
-        found.cost_spread = relative_error([footer.size / footer.rows for footer in footers], total) if is_some else 0.0
+        found.cost_spread = part_error([footer.size / footer.rows for footer in footers], len(picked), total)
     return found
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ingest_bench.errors import SettingsError
 
 if TYPE_CHECKING:
     from ingest_bench.workflow.snakemake_internals import SnakemakeRun
+
+
+LOCK = ".measuring"
+"""Below the results: locked by the process that measures into them."""
+_CLAIMED: dict[Path, BinaryIO] = {}
 
 
 def meant_instead(asked: Mapping[str, Any]) -> str:
@@ -41,7 +49,35 @@ def matrix_of_source(asked: Mapping[str, Any], run: SnakemakeRun, logger: loggin
     request = MeasureRequest.parse(asked)
     if not run.plans:
         return read_config(request.results)
-    return survey_source(request, logger.info, asks=not run.dry)
+    if not run.dry:
+        _claim(Path(request.results))
+    return survey_source(request, logger.info, dry=run.dry)
+
+
+def _claim(results: Path) -> None:
+    """Have a folder of results until this process ends, before anything in it is changed.
+
+    The lock of a run comes later, with its plan.
+
+    Raises:
+        SettingsError: another process has it.
+
+    """
+    results = results.absolute()
+    if results in _CLAIMED:
+        return
+    results.mkdir(parents=True, exist_ok=True)
+    lock = (results / LOCK).open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise SettingsError(
+            f"results: another run measures into {results}; wait for its end, or name another folder (results=...)"
+        ) from None
+    except OSError:  # a file system without locks
+        pass
+    _CLAIMED[results] = lock
 
 
 def main(log: str, results: str) -> None:

@@ -87,6 +87,8 @@ def with_rounds(first: Cell, numbers: Sequence[int], added: Sequence[Cell], conf
             "samples": samples,
             "speedup": cell_speed_up(samples, confidence, "rounds_ended"),
             "stop_reason": "rounds_ended" if pair_ratios(samples) else "no_valid_pair",
+            "cut_off": next((cell.cut_off for cell in reversed(every) if cell.cut_off), None),
+            "unused_requests": sum(cell.unused_requests for cell in every),
             "parity": _first_wrong(cell.parity for cell in every),
             "baseline_parity": _first_wrong(cell.baseline_parity for cell in every),
             "load_after": every[-1].load_after,
@@ -131,7 +133,7 @@ def planned_round(
         measured,
         {name: Cost.of(cell) for name, cell in first.items()},
         spent_s=busy_s([*spans, (time.time(), time.time())]),
-        kept={name: _more(cell) for name, cell in kept.items()},
+        kept={name: _more(cell) for name, cell in kept.items() if cell.samples},
         ledger=RequestLedger.of(settings),
     )
 

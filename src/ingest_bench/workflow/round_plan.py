@@ -4,6 +4,7 @@ Once no choice gets any more, what is left of the budget goes to cells that have
 """
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.race import totals
 from ingest_bench.analysis.recommendations import ModeRecommendation, recommend_modes, recommend_scenarios
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios
+from ingest_bench.config.matrix import ROLES
 from ingest_bench.config.matrix import cells as cells_of
 from ingest_bench.config.models import Settings
 from ingest_bench.harness.request_ledger import RequestLedger
@@ -34,7 +36,9 @@ class Cost:
     @classmethod
     def of(cls, cell: Cell) -> "Cost":
         """Take it from what has been measured of a cell."""
-        pairs = sorted({sample.pair for sample in cell.samples})
+        # Of a pair that a server's limit has cut off there is half.
+        both = Counter(sample.pair for sample in cell.samples)
+        pairs = sorted(pair for pair, samples in both.items() if samples == len(ROLES))
         whole = cell.ended_at - cell.started_at
         if not pairs:
             return cls(whole, whole)

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from ingest_bench.calibration.models import CALIBRATION
 from ingest_bench.config.matrix import PlannedCell, cells
 from ingest_bench.config.models import Settings
-from ingest_bench.corpora.inventory import files_below
+from ingest_bench.corpora.inventory import files_below, status_of
 from ingest_bench.errors import AggregationError
 from ingest_bench.results.checksum import checksum_of
 from ingest_bench.results.models import Dependencies
@@ -291,6 +291,6 @@ def _memory(manifest: Path) -> Path:
 def _stat_fingerprint(folder: Path, manifest: Path) -> str:
     total = sha256(manifest.read_bytes())
     for path, name in sorted(files_below(folder)):
-        status = os.lstat(path)
+        status = status_of(path)
         total.update(os.fsencode(name) + f"\0{status.st_mode}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return total.hexdigest()

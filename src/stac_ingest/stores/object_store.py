@@ -18,7 +18,7 @@ from obstore.exceptions import (
 
 from stac_ingest.core.text import printable
 from stac_ingest.errors import DataProcessingError, ItemError
-from stac_ingest.stores.objects import Refuse, StoredObject, changed, checked
+from stac_ingest.stores.objects import NoSuchObject, Refuse, StoredObject, changed, checked
 from stac_ingest.stores.unnamed_keys import UnnamedKey, unnamed_key
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class ObjectStore:
     def _error(self, key: str, error: Exception) -> DataProcessingError:
         shown = self._shown(key)
         if isinstance(error, FileNotFoundError):
-            return ItemError(f"{shown}: there is no such object")
+            return NoSuchObject(f"{shown}: there is no such object")
         if isinstance(error, PreconditionError):
             return changed(shown)
         text = f"{shown}: {_beginning(error)}"

@@ -8,6 +8,10 @@ from typing import NamedTuple, Protocol, TypeAlias
 from stac_ingest.errors import ItemError
 
 
+class NoSuchObject(ItemError):  # noqa: N818 - named for what happened
+    """There is no object of that key."""
+
+
 class StoredObject(NamedTuple):
     """An object as it was listed, or looked at."""
 

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from obstore import UpdateVersion
 
 
-_PIECES = 4
-"""Pieces of a large file that are sent at once, at most."""
-
-
 class Current(NamedTuple):
     """A document as it is in the store."""
 
@@ -32,14 +28,14 @@ class WrittenStore(ObjectStore):
     """A bucket or a container. An object is written in one step: who reads sees all of it, or what was there before."""
 
     def put_file(self, key: str, path: Path) -> None:
-        """Write a file to an object, in pieces where it is large.
+        """Write a file to an object, in pieces, one after another, where it is large.
 
         Raises:
             DataProcessingError: the file can't be read, or the store can't be written to.
 
         """
         try:
-            obstore.put(self._store, key, path, max_concurrency=_PIECES)
+            obstore.put(self._store, key, path, max_concurrency=1)
         except (BaseError, OSError, ValueError) as error:
             raise self._error(key, error) from None
 

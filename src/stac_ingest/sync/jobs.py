@@ -130,6 +130,8 @@ def read_task(settings: SyncSettings, number: int, at_once: int | None = None) -
         tasks = {task.number: task for task in (*plan.tasks, *read_wanted(files.wanted))}
         reading = _shared(settings, min(at_once or 1, len(tasks)))
         held = [] if run.manifest is None else _held(settings, run.manifest)
+        if number not in tasks:
+            raise ConfigurationError(_NOT_THERE.format(settings.output))
         asyncio.run(_read(reading, run.work, tasks[number], held))
 
 
@@ -195,7 +197,7 @@ def encode_batch(settings: SyncSettings, batch: int) -> None:
 
     """
     with _beside_others(settings, f"batch-{batch}") as (run, _, files):
-        for number in read_batches(files.batches)[batch]:
+        for number in _batch(settings, files, batch):
             encode_adds(settings, partition_of(run.manifest, number), run.work, number)
         write_text(files.encoded(batch), "")
 
@@ -209,9 +211,17 @@ def merge_batch(settings: SyncSettings, batch: int) -> None:
 
     """
     with _beside_others(settings, f"batch-{batch}") as (run, _, files):
-        for number in read_batches(files.batches)[batch]:
+        for number in _batch(settings, files, batch):
             run_merge(settings, run.manifest, run.generation, number)
         write_text(files.merged(batch), "")
+
+
+def _batch(settings: SyncSettings, files: JobFiles, batch: int) -> list[int]:
+    """Return the partitions of a batch."""
+    batches = read_batches(files.batches)
+    if batch >= len(batches):
+        raise ConfigurationError(_NOT_THERE.format(settings.output))
+    return batches[batch]
 
 
 def end_run(settings: SyncSettings, generation: int) -> SyncResult:
@@ -233,7 +243,7 @@ def end_run(settings: SyncSettings, generation: int) -> SyncResult:
         if run.manifest is not None and run.manifest.generation == generation:
             # The job was lost when it had done that, and is tried again.
             notes = ["an earlier try has published the run"]
-            return SyncResult(manifest=run.manifest, requests=Counter(), notes=notes, copied=None)
+            return SyncResult(manifest=run.manifest, requests=Counter(), notes=notes, copied=run.copied())
         raise ConfigurationError(_NOT_THERE.format(settings.output))
 
 

@@ -55,7 +55,7 @@ def run_merge(settings: SyncSettings, manifest: SyncManifest | None, generation:
         return _RESULT.validate_json(done.read_bytes())
     except (OSError, ValidationError):
         pass
-    failed = _failed(settings, manifest, work)
+    failed = _failed(settings, manifest, work, number)
     try:
         before = partition_of(manifest, number)
         merge = _Merge(settings, before, work, number, failed)
@@ -74,12 +74,15 @@ def unwritten(settings: SyncSettings, generation: int) -> list[Unwritten]:
     return [one for encoded in found if encoded is not None for one in encoded.unwritten]
 
 
-def _failed(settings: SyncSettings, manifest: SyncManifest | None, work: Work) -> Entries:
-    """Return the keys of all that can't be written, in whichever partition, as `SEEN`: its old row stays."""
+def _failed(settings: SyncSettings, manifest: SyncManifest | None, work: Work, own: int) -> Entries:
+    """Return the keys of all that can't be written, in whichever partition, as `SEEN`: its old row stays.
+
+    Another partition may be under way in another process, at whose end its keys are there already.
+    """
     failed = [np.zeros(0, SEEN)]
     for number in work.partitions():
         files = EncodedFiles(work, number)
-        if files.read() is None:
+        if files.read() is None and (number == own or not files.failed.exists()):
             encode_adds(settings, partition_of(manifest, number), work, number)
         failed.append(np.load(files.failed))
     return np.sort(np.concatenate(failed))

@@ -149,8 +149,8 @@ class SyncRun:
         tasks = list(plan.tasks)
         reports = await self._read(tasks, held)
         problems = [problem for report in reports for problem in report.problems]
-        if problems and not any(report.items or report.ids for report in reports):
-            shutil.rmtree(self.work.folder)  # another try is to ask again
+        if problems and not any(report.items or report.ids > report.resumed for report in reports):
+            self._forget(tasks)
             raise DataProcessingError(problems[0])
         wanted = wanted_tasks(self.work, tasks, self._settings.task_items)
         reports += await self._read(wanted, held)
@@ -161,6 +161,14 @@ class SyncRun:
             return await run_read_task(settings, self.work, task, held, progress)
 
         return await read_all(self._settings, tasks, read, self._progress)
+
+    def _forget(self, tasks: Sequence[Task]) -> None:
+        """Have another try ask again; a list of ids that was begun earlier still goes on from its place."""
+        if not any(self.work.mark(task.number).exists() for task in tasks):
+            shutil.rmtree(self.work.folder)
+            return
+        for task in tasks:
+            self.work.outcome(task.number).unlink(missing_ok=True)
 
     def resolve(self, read: Read) -> Resolved:
         """Find out what is to be done.
@@ -256,6 +264,15 @@ class SyncRun:
         copied = None if self._copy is None else self._copy.update(published)
         notes = [*self._notes, *_notes(plan, read.reports)]
         return SyncResult(manifest=manifest, requests=_requests(plan, read.reports), notes=notes, copied=copied)
+
+    def copied(self) -> Copied | None:
+        """Bring the copy, where one is kept, into step with what was published.
+
+        Raises:
+            ConfigurationError, DataProcessingError: as `StoreCopy.update` does.
+
+        """
+        return None if self._copy is None or self.manifest is None else self._copy.update(self.manifest)
 
     def _there(self, plan: SyncPlan, held: Sequence[Partition]) -> int:
         """Count the items that the source has, as far as that is known."""

@@ -43,7 +43,8 @@ class TaskSpool:
 
     Attributes:
         items: that came, each time they did.
-        ids: that came without their items.
+        ids: that came without their items, those included that an earlier process had listed.
+        resumed: of these, the ones that an earlier process had listed.
         dropped: items that a transform left out.
         failures: what could not be kept, and why, as in an `Outcome`.
         spared: numbers of the files that these failures are in.
@@ -78,7 +79,7 @@ class TaskSpool:
         self._mark_path = work.mark(task)
         kept = _kept(work, task)
         self.mark = None if kept is None else kept.mark
-        self.ids = 0 if kept is None else kept.ids
+        self.ids = self.resumed = 0 if kept is None else kept.ids
         self._marked = self.ids
         self._listed = _AddedFile(work.listed(task), self.ids * SEEN.itemsize)
         self._wanted = _AddedFile(work.wanted(task), 0 if kept is None else kept.wanted)
@@ -174,7 +175,7 @@ class TaskSpool:
             DataProcessingError: the disk is full.
 
         """
-        self.mark, self.ids, self._marked = None, 0, 0
+        self.mark, self.ids, self.resumed, self._marked = None, 0, 0, 0
 
         def write() -> None:
             self._mark_path.unlink(missing_ok=True)

@@ -35,6 +35,7 @@ class TaskReport(Record):
 
     items: int = Field(default=0, description="that came, each time they did")
     ids: int = Field(default=0, description="that came without their items")
+    resumed: int = Field(default=0, description="of these, ids that an earlier process had listed")
     dropped: int = Field(default=0, description="items that a transform left out")
     problems: list[str] = Field(default=[])
     failures: list[tuple[str, str]] = Field(default=[], description="the first of them")
@@ -47,7 +48,7 @@ class TaskReport(Record):
     @property
     def outcome(self) -> Outcome:
         """How the reading ended."""
-        return Outcome(**self.model_dump(exclude={"items", "ids", "dropped", "failed"}))
+        return Outcome(**self.model_dump(exclude={"items", "ids", "resumed", "dropped", "failed"}))
 
 
 async def run_read_task(
@@ -87,7 +88,14 @@ async def run_read_task(
     outcome.spared = sorted({*outcome.spared, *spool.spared})
     failed = len(outcome.failures)
     outcome.failures = outcome.failures[:_NAMED]
-    report = TaskReport(items=spool.items, ids=spool.ids, dropped=spool.dropped, failed=failed, **asdict(outcome))
+    report = TaskReport(
+        items=spool.items,
+        ids=spool.ids,
+        resumed=spool.resumed,
+        dropped=spool.dropped,
+        failed=failed,
+        **asdict(outcome),
+    )
     write_text(work.outcome(task.number), report.model_dump_json(indent=1) + "\n")
     return report
 

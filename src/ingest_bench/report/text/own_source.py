@@ -13,7 +13,7 @@ from ingest_bench.analysis.speedup import Bounds
 from ingest_bench.analysis.whole_source import WholeCost, cost_of_whole
 from ingest_bench.config.models import Whole
 from ingest_bench.report.blocks import Block, Entry, Paragraph, Table
-from ingest_bench.report.formatting import NOTHING, number, pasted, span, speed_up, whole
+from ingest_bench.report.formatting import NOTHING, number, pasted, safe, span, speed_up, whole
 from ingest_bench.report.model.certainty import how_sure, named
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text
@@ -35,19 +35,16 @@ def own_source(data: ReportData) -> list[Block]:
     if choice is None or choice.use is None:
         return [
             Paragraph(_known(data)),
-            Paragraph(
-                "Nothing can be recommended: no way has the pairs that it takes. Measure longer (`budget_minutes=10`); "
-                "the [warnings](#warnings) say what went wrong, if something did."
-            ),
+            Paragraph(_nothing(data) + " The [warnings](#warnings) say what went wrong, if something did."),
         ]
     cost = _cost(data, known, choice.use)
-    rows = [[Entry(f"**{name}**"), Entry(value)] for name, value in _lines(choice, cost)]
-    more = [] if choice.verdict.decided else [Paragraph(text("own_source", "undecided"))]
+    rows = [[Entry(f"**{name}**"), Entry(value)] for name, value in _lines(choice, cost, known)]
+    more = [] if choice.verdict.decided else [Paragraph(text("own_source", "undecided", more=_more(data)))]
     return [
         Table("What to use, and what it takes", ("", ""), rows),
         *more,
         Paragraph(_known(data)),
-        Paragraph(text("own_source", "model", cost=cost)),
+        Paragraph(text("own_source", "model", cost=cost, least=known.is_least)),
     ]
 
 
@@ -57,12 +54,9 @@ def in_words(data: ReportData, folder: Path) -> list[str]:
     if known is None:
         return []
     if choice is None or choice.use is None:
-        return [
-            "",
-            "Nothing can be recommended: no way has the pairs that it takes; measure longer (budget_minutes=10).",
-        ]
+        return ["", _wrapped(_unmarked(_nothing(data)), 0)]
     cost = _cost(data, known, choice.use)
-    lines = _lines(choice, cost)
+    lines = _lines(choice, cost, known)
     width = max(len(name) for name, _ in lines)
     return [
         "",
@@ -72,6 +66,48 @@ def in_words(data: ReportData, folder: Path) -> list[str]:
         "",
         f"More: {folder / 'benchmark_report.html'}",
     ]
+
+
+def _more(data: ReportData) -> str:
+    """Return the setting that gives more pairs: where requests are counted it is they that run out."""
+    known, total = data.settings.whole, data.settings.remote.total_requests
+    if known is None or total is None:
+        return "budget_minutes=10"
+    return f"requests={2 * (total + known.requests)}"
+
+
+def _nothing(data: ReportData) -> str:
+    """Say why nothing can be recommended, and what to do."""
+    cells = [cell for cell in data.results.cells if not data.settings.scenarios[cell.scenario].pipeline]
+    refused = [
+        cell
+        for cell in cells
+        if cell.concurrency == 1
+        and ("429" in (cell.cut_off or "") or any(sample.rate_limited for sample in cell.samples))
+    ]
+    wrong = [
+        f"{cell.label} at {cell.concurrency}: {why}"
+        for cell in cells
+        if (why := cell.unavailable or cell.parity.reason or cell.baseline_parity.reason)
+    ]
+    unused = [
+        f"{cell.label} at {cell.concurrency}: {sample.invalid}"
+        for cell in cells
+        for sample in cell.samples
+        if sample.invalid
+    ]
+    cut_off = next((cell.cut_off for cell in cells if cell.cut_off and "429" not in cell.cut_off), None)
+    if refused:
+        rate = data.settings.remote.requests_per_second
+        slower = f" (`requests_per_second={rate / 2:g}`)" if rate else ""
+        why = f"the server answered 429 even to one request at a time. Ask it more slowly{slower}, or later."
+    elif wrong or unused:
+        why = f"{safe((wrong + unused)[0])}. Read a part of it by `stac-ingest` to see what is wrong with the source."
+    elif cut_off:
+        why = f"{safe(cut_off)}. Allow more requests (`{_more(data)}`)."
+    else:
+        why = f"no way has the pairs that it takes. Measure longer (`{_more(data)}`)."
+    return f"Nothing can be recommended: {why}"
 
 
 def choice_of(data: ReportData) -> ModeRecommendation | None:
@@ -84,7 +120,7 @@ def _cost(data: ReportData, known: Whole, use: Option) -> WholeCost:
     return cost_of_whole(known, use, [cell for cell in data.results.cells if cell.scenario in piped])
 
 
-def _lines(choice: ModeRecommendation, cost: WholeCost) -> list[tuple[str, str]]:
+def _lines(choice: ModeRecommendation, cost: WholeCost, known: Whole) -> list[tuple[str, str]]:
     use = choice.use
     assert use is not None, "looked at by the callers"
     faster = [option.cell.standing for _, option in compared_with_others(choice) if option.cell.standing]
@@ -92,9 +128,10 @@ def _lines(choice: ModeRecommendation, cost: WholeCost) -> list[tuple[str, str]]
     lines = [
         ("Use", f"{named(use)} ({pasted({'concurrency': use.concurrency, **use.settings})}): {gain}"),
         ("How sure", how_sure(choice.verdict, choice.options_named) or "nothing else was measured"),
-        ("All of it", f"{_bounds(cost.items)} items"),
-        ("Time to read", _time(cost.seconds)),
     ]
+    if known.is_least:
+        return [*lines, ("All of it", f"at least {_bounds(cost.items)} items (the API doesn't count them)")]
+    lines += [("All of it", f"{_bounds(cost.items)} items"), ("Time to read", _time(cost.seconds))]
     if cost.writing_s:
         lines.append(("To write it", f"{_time(cost.writing_s)} more, as GeoParquet"))
     if cost.requests:
@@ -132,7 +169,7 @@ def _known(data: ReportData) -> str:
         whole=known,
         items=_bounds(Bounds(known.items, known.items_low, known.items_high)),
         cold=any(scenario.cache == "cold" for scenario in data.settings.scenarios.values()),
-        sent=sum(sample.requests or 0 for sample in samples),
+        sent=sum(sample.requests or 0 for sample in samples) + sum(cell.unused_requests for cell in data.results.cells),
         allowed=total and total + known.requests,
         refused=sum(sample.rate_limited or 0 for sample in samples),
     )
@@ -143,13 +180,14 @@ def _commands(data: ReportData, choice: ModeRecommendation, cost: WholeCost, fol
     known, remote = data.settings.whole, data.settings.remote
     assert known is not None, "looked at by the callers"
     limits: dict[str, object] = {}
-    if remote.total_requests is not None and cost.requests:
+    if remote.total_requests is not None:
+        counted = not known.is_least and cost.requests
         limits = {
-            "max_requests": math.ceil(cost.requests.high * SPARE),
+            **({"max_requests": math.ceil(counted.high * SPARE)} if counted else {}),
             "requests_per_second": f"{remote.requests_per_second:g}",
             "max_in_flight": remote.max_in_flight,
         }
-    source, settings = shlex.quote(known.source), folder / "recommended_ingest.yaml"
+    source, settings = shlex.quote(known.source), shlex.quote(str(folder / "recommended_ingest.yaml"))
     options = [f"--collection {shlex.quote(known.collection)}"] if known.collection else []
     options += [f"--config {settings}", "--to geoparquet --output out/"]
     options += ["--allow-remote"] * bool(limits) + [f"--{name.replace('_', '-')} {limits[name]}" for name in limits]

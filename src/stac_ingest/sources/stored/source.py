@@ -27,6 +27,8 @@ from stac_ingest.stores.urls import StoreUrl, read_url, store_kind
 from stac_ingest.summary import IngestSummary
 
 _COLLECTION, _ITEMS = "collection.json", "items"
+_CHANGES = "changes"
+"""The folder of the journals of a sync."""
 
 
 class _Opened(NamedTuple):
@@ -186,8 +188,12 @@ def _of_prefix(opened: _Opened, prefix: str) -> Source[Any]:
     most = config.max_response_mib << 20
     found, top = survey_prefix(store, prefix, kind_name)
     shown = f"{store.url}/{prefix}"
-    if TABLES in found.names and config.format in (None, KINDS[TABLES].format):
-        named = named_tables(store, prefix, found.names[TABLES].result(), found)
+    may_be_copy = TABLES in found.names or top.keys() <= {_ITEMS, _CHANGES}
+    if may_be_copy and config.format in (None, KINDS[TABLES].format):
+        tables = found.names[TABLES].result() if TABLES in found.names else ()
+        named = named_tables(store, prefix, tables, found)
+        if named is not None and not (named or found.refused):
+            return StoredTablesSource(store, prefix, (), config, summary)
         if named is not None:
             return _of_files(opened, prefix, FolderFiles((), (), named, found.refused), shown)
     files = files_of(

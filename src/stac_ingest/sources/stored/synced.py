@@ -11,7 +11,7 @@ from stac_ingest.sources.directory.walk import Survey
 from stac_ingest.sources.reports import MOST
 from stac_ingest.sources.stored.entries import entry, name_of
 from stac_ingest.sources.synced import ADVICE, MANIFEST, PART, checked_manifest, parts_named
-from stac_ingest.stores.objects import Store
+from stac_ingest.stores.objects import NoSuchObject, Store
 
 _TRIES = 3
 """Of reading a manifest that is replaced at the same time."""
@@ -30,11 +30,11 @@ def named_tables(store: Store, prefix: str, listed: Iterable[str], found: Survey
         Texts of `entries`; None where the prefix isn't that of a copy.
 
     Raises:
-        DataProcessingError: the store can't be asked, or the manifest can't be read.
+        DataProcessingError: the store can't be asked, or the manifest is missing or can't be read.
 
     """
     entries = {name_of(one): one for one in listed}
-    if not entries or not all(map(PART.fullmatch, entries)):
+    if not all(map(PART.fullmatch, entries)):
         return None
     shown = f"{store.url}/{prefix}{MANIFEST}"
     try:
@@ -43,7 +43,11 @@ def named_tables(store: Store, prefix: str, listed: Iterable[str], found: Survey
     except ValueError as error:
         raise DataProcessingError(f"{shown} can't be read: {error}; {ADVICE}") from error
     if manifest is None:
-        return None
+        if not entries:
+            return None
+        raise DataProcessingError(
+            f"{store.url}/{prefix}: no copy of a sync has ended here yet, so there is no {MANIFEST}; run it to its end"
+        )
     named = []
     for path in sorted(parts_named(manifest, shown)):
         try:
@@ -58,7 +62,7 @@ def _read(store: Store, key: str, shown: str) -> bytes | None:
     for tries_left in reversed(range(_TRIES)):
         try:
             of = store.head(key)
-        except ItemError:
+        except NoSuchObject:
             return None
         if of.size > MOST:
             raise DataProcessingError(f"{shown}: {of.size:,} bytes are more than a manifest can have ({MOST:,})")

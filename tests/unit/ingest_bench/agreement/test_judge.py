@@ -7,7 +7,9 @@ import pytest
 from factories import QUEUE, arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.agreement.judge import judge
 from ingest_bench.agreement.page import page
+from ingest_bench.agreement.repeated import read_results
 from ingest_bench.config.models import Settings
+from ingest_bench.errors import ComparisonError
 from ingest_bench.results.models import Results
 
 CONFIG = matrix(
@@ -66,3 +68,16 @@ def test_the_page_tells_each_contradiction():
     assert "**2 contradictions.**" in text
     assert "a chooses queue at 2; by b, queue at 5 is 1.25x as fast" in text
     assert "No two runs contradict each other." in page(judge({"a": (run(1.5, 1.2), None)}))
+
+
+def test_runs_of_before_and_other_files_are_told(tmp_path):
+    """What is no results file, or of a version that can't be read, ends in a sentence."""
+    for name, text, words in (
+        ("a.json", "{", "is not JSON"),
+        ("b.json", '{"schema_version": "9.0"}', "has the schema_version 9.0"),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ComparisonError, match=words):
+            read_results(tmp_path / name)
+    with pytest.raises(ComparisonError, match="can't be read"):
+        read_results(tmp_path / "c.json")

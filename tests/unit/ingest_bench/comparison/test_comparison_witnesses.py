@@ -113,12 +113,13 @@ def test_more_of_what_is_counted_is_worse_whatever_the_times(made: Callable[...,
     assert "requests 11 to 10" in as_markdown(back)
 
 
-def test_other_software_explains_other_system_calls_alone(made: Callable[..., LoadedRun]) -> None:
-    """With another Python more read calls are told and fail nothing, and more requests still do."""
+@pytest.mark.parametrize("counter", ["read_calls", "write_calls", "bytes_read", "output_bytes"])
+def test_other_software_explains_all_but_requests(made: Callable[..., LoadedRun], counter: str) -> None:
+    """With another Python more calls and bytes are told and fail nothing, and more requests still do."""
     newer = {"python": "3.13.1"}
-    told = only(compare(made(1, read_calls=5), made(2, read_calls=6, machine=newer)))
+    told = only(compare(made(1, **{counter: 5}), made(2, **{counter: 6}, machine=newer)))
     assert (told.verdict, told.counters[0].gate) == ("no difference", False)
-    assert only(compare(made(1, read_calls=5), made(2, read_calls=6))).verdict == "worse"
+    assert only(compare(made(1, **{counter: 5}), made(2, **{counter: 6}))).verdict == "worse"
     assert only(compare(made(1, requests=5), made(2, requests=6, machine=newer))).verdict == "worse"
 
 

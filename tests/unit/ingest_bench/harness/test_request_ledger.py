@@ -18,10 +18,10 @@ from ingest_bench.harness.request_ledger import FILE, RequestLedger
 MOST = 7
 
 
-def settings(results: str, total: int | None) -> Settings:
+def settings(results: str, total: int | None, grant: str | None = None) -> Settings:
     """Return settings of a run that may send so many requests."""
     corpus = {"kind": "api", "url": "http://127.0.0.1:1/", "collection": "c"}
-    remote = {"allow": True, "max_requests": MOST, "total_requests": total}
+    remote = {"allow": True, "max_requests": MOST, "total_requests": total, "grant": grant}
     return Settings.model_validate(matrix({"own": corpus}, results=results, remote=remote, one=scenario("own")))
 
 
@@ -37,7 +37,7 @@ def test_no_more_is_sent_than_allowed(total: int, samples: list[tuple[int, bool]
             if ledger.why_not(1):
                 break
             for _ in range(2):
-                ledger.begin()
+                assert ledger.begin(1) is None
                 sent += used
                 if killed:
                     break
@@ -49,7 +49,7 @@ def test_a_level_that_was_refused_is_not_tried_again(tmp_path: Path) -> None:
     """After a 429 no more is asked at that level or a higher one; a lower one goes on."""
     ledger = RequestLedger.of(settings(str(tmp_path), 1000))
     assert ledger is not None
-    ledger.begin()
+    ledger.begin(4)
     ledger.end(3, refused=True, concurrency=4)
     again = RequestLedger.of(settings(str(tmp_path), 1000))
     assert again is not None
@@ -60,10 +60,42 @@ def test_another_budget_begins_at_nothing(tmp_path: Path) -> None:
     """What was sent under one budget isn't taken off one that was allowed later."""
     first = RequestLedger.of(settings(str(tmp_path), 100))
     assert first is not None
-    first.begin()
+    first.begin(1)
     later = RequestLedger.of(settings(str(tmp_path), 200))
     assert later is not None
     assert later.spent == 0
+
+
+def test_each_grant_has_requests_of_its_own(tmp_path: Path) -> None:
+    """Another call begins at nothing; one grant is spent once, also where a new look has left less of it."""
+    first = RequestLedger.of(settings(str(tmp_path), 100, "one call"))
+    assert first is not None
+    first.begin(1)
+    same, other = (RequestLedger.of(settings(str(tmp_path), 90, name)) for name in ("one call", "another"))
+    assert same is not None
+    assert other is not None
+    assert (same.spent, other.spent) == (MOST, 0)
+
+
+def test_jobs_beside_each_other_share_the_count(tmp_path: Path) -> None:
+    """Two jobs that have read the ledger before either has sent anything send no more together than is allowed."""
+    jobs = [RequestLedger.of(settings(str(tmp_path), 2 * MOST)) for _ in range(3)]
+    first, second, third = (job for job in jobs if job is not None)
+    assert first.begin(1) is None
+    assert second.begin(1) is None
+    assert "are spent" in (third.begin(1) or "")
+    first.end(2, refused=True, concurrency=4)
+    assert "answered 429" in (second.begin(4) or "")
+    assert first.spent == 2 + MOST
+
+
+def test_a_refused_baseline_spares_the_server_the_candidate(tmp_path: Path) -> None:
+    """Within a pair, too, nothing is asked at a higher level than that of a 429."""
+    ledger = RequestLedger.of(settings(str(tmp_path), 1000))
+    assert ledger is not None
+    assert ledger.begin(1) is None
+    ledger.end(3, refused=True, concurrency=1)
+    assert ledger.begin(4)
 
 
 def test_a_damaged_count_stops_the_run(tmp_path: Path) -> None:

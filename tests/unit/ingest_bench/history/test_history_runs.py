@@ -153,3 +153,20 @@ def test_tables_of_others_and_values_that_cannot_be(world: Any, tmp_path: Path) 
     wrong.write_bytes(history_table([rows[0].model_copy(update={"wall_s": -1.0})]))
     with pytest.raises(ComparisonError, match="wall_s"):
         read_history([wrong])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"scenario": "../../outside"}, {"arm": "a/b"}, {"packages": "[]"}, {"packages": "x"}, {"speedup_low": None}],
+    ids=["scenario", "arm", "packages", "no packages", "half a speed-up"],
+)
+def test_a_strangers_table_with_a_wrong_value_is_damaged(world: Any, tmp_path: Path, changed: dict[str, Any]) -> None:
+    """Names that would lead out of the folder, and values that can't be, end in a sentence, and nothing is written."""
+    rows = rows_of(world().run(1))
+    row = next(each for each in rows if each.speedup is not None)
+    path = tmp_path / "theirs" / "run.parquet"
+    path.parent.mkdir()
+    path.write_bytes(history_table([row.model_copy(update=changed)]))
+    with pytest.raises(ComparisonError, match="is damaged"):
+        read_history([path])
+    assert [each.name for each in tmp_path.iterdir()] == ["theirs"]

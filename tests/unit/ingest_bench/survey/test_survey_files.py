@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,68 @@ def test_the_second_look_leaves_the_links_as_they_are(tmp_path: Path, monkeypatc
     assert {path: path.lstat().st_mtime_ns for path in results.rglob("*")} == before
 
 
+@pytest.mark.parametrize("kind", ["files", "catalog"])
+def test_a_dry_run_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A dry run plans without a part where there is none, and leaves what an earlier call has made as it is."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    monkeypatch.setattr(catalogs, "PART_ITEMS", 5)
+    source, results = tmp_path / "stac" / "catalog.json", tmp_path / "results"
+    if kind == "files":
+        source = write_items(tmp_path / "items", 40)
+    else:
+        write_catalog(source.parent, random.Random(5))
+    said: list[str] = []
+    request = MeasureRequest.parse({"source": str(source), "results": str(results)})
+    dry = survey_source(request, said.append, dry=True)
+    assert not results.exists()
+    assert Path(dry["corpora"]["source"]["path"]).is_dir()
+    made, _ = look(source, results)
+    before = {path: path.lstat().st_mtime_ns for path in results.rglob("*")}
+    again = survey_source(request, said.append, dry=True)
+    assert again["corpora"] == made["corpora"]
+    assert {path: path.lstat().st_mtime_ns for path in results.rglob("*")} == before
+
+
+def test_folders_of_others_are_never_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that has a part's name and wasn't made by us stays, and so does any other; what we made is replaced."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    source, results = write_items(tmp_path / "items", 40), tmp_path / "results"
+    for name in ("part", "part-of-mine"):
+        write_items(results / name, 2)
+    first = Path(look(source, results)[0]["corpora"]["source"]["path"])
+    second = Path(look(source, results, seed=2)[0]["corpora"]["source"]["path"])
+    assert sorted(path.name for path in results.glob("part*")) == sorted(["part", "part-of-mine", second.name])
+    write_items(first, 3)
+    with pytest.raises(SettingsError, match="wasn't made by `snakemake measure`"):
+        look(source, results)
+    assert len([*first.iterdir()]) == 3
+
+
+def test_a_configuration_of_the_users_is_not_written_over(tmp_path: Path) -> None:
+    """Results beside a matrix of the user's own are refused before anything is looked at, and the matrix stays."""
+    (tmp_path / "config.yaml").write_text("seed: 3\n")
+    with pytest.raises(SettingsError, match=r"config\.yaml is there and wasn't made"):
+        look(write_items(tmp_path / "items", 3), tmp_path)
+    assert (tmp_path / "config.yaml").read_text() == "seed: 3\n"
+
+
+def test_a_part_is_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The part of an earlier call isn't measured into the same folder, which would remove it."""
+    monkeypatch.setattr(files, "PART_ITEMS", 5)
+    results = tmp_path / "results"
+    part = Path(look(write_items(tmp_path / "items", 40), results)[0]["corpora"]["source"]["path"])
+    with pytest.raises(SettingsError, match="an earlier call has made"):
+        look(part, results)
+    assert len([*part.iterdir()]) == 5
+
+
+def test_another_source_is_told_to_replace_the_first(tmp_path: Path) -> None:
+    """The results of one source are not replaced by those of another without a word."""
+    look(write_items(tmp_path / "first", 3), tmp_path / "results")
+    _, said = look(write_items(tmp_path / "second", 3), tmp_path / "results")
+    assert any(f"measured of {tmp_path / 'first'}, which is replaced" in line for line in said)
+
+
 def test_documents_of_many_items_are_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where files hold several items each, their number comes with an interval, which holds the truth."""
     monkeypatch.setattr(files, "OPENED", 30)
@@ -82,6 +145,33 @@ def test_documents_of_many_items_are_estimated(tmp_path: Path, monkeypatch: pyte
     whole = look(tmp_path / "items", tmp_path / "results")[0]["whole"]
     assert whole["items_low"] <= total <= whole["items_high"]
     assert whole["items_low"] < whole["items"] < whole["items_high"]
+
+
+def test_files_that_can_not_be_read_hold_no_items(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a fourth of the files is broken the estimate isn't that of a folder in which all are whole."""
+    monkeypatch.setattr(files, "OPENED", 40)
+    source = write_items(tmp_path / "items", 100)
+    for path in sorted(source.iterdir())[::4]:
+        path.write_text("{")
+    config, said = look(source, tmp_path / "results")
+    whole = config["whole"]
+    assert whole["items_low"] <= 75 <= whole["items_high"] < 100
+    assert "can't be read" in said[1]
+
+
+def test_the_spread_is_that_of_the_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few files of unlike sizes say little of all: fewer still less, and one has the spread of them all."""
+    folder = tmp_path / "items"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number:02}.json").write_text(json.dumps(item(number, size=10 + 1000 * (number % 2))))
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    spreads = []
+    for wanted in (1, 4, 16):
+        monkeypatch.setattr(files, "PART_ITEMS", wanted)
+        spreads.append(look(folder, tmp_path / str(wanted))[0]["whole"]["cost_spread"])
+    each = statistics.stdev(sizes) / statistics.fmean(sizes)
+    assert spreads == pytest.approx([each * ((1 - part / 40) / part) ** 0.5 for part in (1, 4, 16)])
 
 
 def test_rows_of_tables_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ingest_bench.config.models import Corpus
 from ingest_bench.corpora import check
 from ingest_bench.corpora.builder import build
+from ingest_bench.corpora.inventory import Manifest, files_below, inventory, stat_entry, write_manifest
 from ingest_bench.results.checksum import checksum_of, with_checksum
 from ingest_bench.workflow.snakemake_internals import RunLock
 from ingest_bench.workflow.staleness import corpus_unchanged, remember
@@ -60,6 +61,22 @@ def test_any_change_is_noticed(corpus: tuple[Path, Path], change: str) -> None:
         corpus[1].write_text(text.replace('"sha256": "', '"sha256": "0', 1))
     assert not corpus_unchanged(*corpus)
     assert not corpus_unchanged(*corpus)
+
+
+def test_a_change_behind_a_link_is_noticed(tmp_path: Path) -> None:
+    """A corpus of links is another one once a file that they lead to is rewritten; a link to nowhere is no fault."""
+    folder, manifest, target = tmp_path / "part", tmp_path / "part.manifest.json", tmp_path / "large.json"
+    folder.mkdir()
+    target.write_text("{}")
+    (folder / "a.json").symlink_to(target)
+    (folder / "b.json").symlink_to(tmp_path / "nowhere")
+    entries = [stat_entry(*file) for file in files_below(folder)]
+    made = Manifest(kind="item_files", items=1, reference=None, fingerprint="stat", **inventory(entries))
+    write_manifest(made, manifest)
+    remember(folder, manifest)
+    assert corpus_unchanged(folder, manifest)
+    target.write_text('{"more": 1}')
+    assert not corpus_unchanged(folder, manifest)
 
 
 def test_a_relative_folder_is_looked_through(corpus: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from stac_ingest.errors import ConfigurationError, DataProcessingError
-from stac_ingest.sync import store_copy
+from stac_ingest.sync import jobs, store_copy
 from stac_ingest.sync.manifest import SyncManifest
 from stac_ingest.sync.run import run_sync
 from stac_ingest.sync.settings import SyncSettings
@@ -206,6 +206,7 @@ def test_a_prefix_of_something_else_is_refused(store, files, tmp_path):
     obstore.put(store.memory, f"{PREFIX}report.csv", b"1,2")
     with pytest.raises(ConfigurationError, match=r"copy_to: .*'report\.csv', which no sync wrote"):
         run_sync(settings(files))
+    assert not (files.folder.parent / "out" / "manifest.json").exists()
     obstore.delete(store.memory, f"{PREFIX}report.csv")
     run_sync(settings(files))
     others = Files(tmp_path / "others")
@@ -213,7 +214,7 @@ def test_a_prefix_of_something_else_is_refused(store, files, tmp_path):
     seen = store.names()
     with pytest.raises(ConfigurationError, match=r"copy_to: .*another output: its source is"):
         run_sync(settings(others, output=tmp_path / "another"))
-    with pytest.raises(ConfigurationError, match=r"copy_to: .*copy of run 2, and .* is at run 0"):
+    with pytest.raises(ConfigurationError, match=r"copy_to: .*copy of run 1, and .* is at run 0"):
         run_sync(settings(files, output=tmp_path / "again"))
     assert store.names() == seen
     assert not (tmp_path / "again" / "manifest.json").exists()
@@ -223,3 +224,54 @@ def test_a_url_of_no_store_is_refused(files):
     """What isn't the URL of an object store is no place for a copy."""
     with pytest.raises(ValueError, match="give a prefix of an object store"):
         settings(files, copy_to=str(files.folder))
+
+
+def test_a_copy_below_the_source_is_refused(store, files, tmp_path):
+    """A copy that the next run would read as items of its source is refused, and one beside the source isn't."""
+    source = {"mode": "file", "source": "s3://bucket/data/", "allow_remote": True}
+    for prefix, is_below in (("data/mirror/", True), ("data/", True), ("data-mirror/", False), ("mirror/", False)):
+        asked = SyncSettings(source=source, output=tmp_path / "out", copy_to=f"s3://bucket/{prefix}")
+        if is_below:
+            with pytest.raises(ConfigurationError, match="below the source"):
+                store_copy.StoreCopy(asked, lambda *_: None)
+        else:
+            store_copy.StoreCopy(asked, lambda *_: None)
+
+
+def test_a_damaged_part_is_not_copied(store, files):
+    """A part whose content isn't that of its name ends the copy with advice; the copy's manifest stays as it was."""
+    run_sync(settings(files, copy_to=None))
+    part = files.folder.parent / "out" / next(iter(parts_of(local(files))))
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    with pytest.raises(DataProcessingError, match="isn't what was written; repair the output"):
+        run_sync(settings(files))
+    assert "manifest.json" not in store.names()
+
+
+def test_journals_of_an_earlier_life_are_replaced(store, files):
+    """Where a folder was lost and the copy's manifest removed, the journal under a number is that of the new run."""
+    run_sync(settings(files))
+    change(files)
+    obstore.delete(store.memory, f"{PREFIX}manifest.json")
+    run_sync(settings(files, output=files.folder.parent / "again"))
+    journal = bytes(obstore.get(store.memory, f"{PREFIX}changes/00000001.ndjson").bytes())
+    assert journal == (files.folder.parent / "again/changes/00000001.ndjson").read_bytes()
+
+
+def test_the_end_of_a_run_tried_again_ends_the_copy(store, files):
+    """A job that is tried again after its run was published brings the copy into step, which had failed."""
+    run_sync(settings(files))
+    change(files)
+    asked = settings(files)
+    jobs.make_plan(asked)
+    jobs.resolve_run(asked)
+    store.ends_at = (len(store.requests) + 1, "before")
+    with pytest.raises(Killed):
+        jobs.end_run(asked, 2)
+    assert local(files).generation == 2
+    assert store.seen() != parts_of(local(files))
+    store.ends_at = None
+    assert jobs.end_run(asked, 2).copied is not None
+    assert store.seen() == parts_of(local(files))
