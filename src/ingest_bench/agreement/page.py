@@ -59,7 +59,7 @@ def _mode(advice: ModeAdvice | None) -> str:
     if advice is None or advice.use is None:
         return NOTHING
     status = "" if advice.status == "decided" else f", {advice.status}"
-    return f"{safe(advice.use)} ({counted(advice.pairs, 'pair')}, loses at most {percent(advice.loss)}{status})"
+    return f"{safe(advice.use)} ({counted(advice.pairs, 'pair')}, loses at most {percent(advice.loss + 0.0)}{status})"
 
 
 def _contradiction(agreement: Agreement, number: int) -> str:
