@@ -291,7 +291,7 @@ class Cell(Record):
     """Why sampling ended; first_pass: one pair was asked for, and no round added any; rounds_ended: rounds did."""
     cut_off: str | None = None
     """Of a cell whose requests are counted: why no more was asked; null where sampling ended by itself."""
-    unused_requests: int = 0
+    unused_requests: Requests = 0
     """Of samples that were cut off, and are not among the samples."""
     parity: Parity
     """Of the arm. Where it is not ok, the arm's times compare unlike work."""
