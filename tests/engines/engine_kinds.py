@@ -50,7 +50,7 @@ class Engine(ABC):
 
     @abstractmethod
     def cancel(self, *jobs: str) -> None:
-        """Cancel jobs, as a user does."""
+        """Cancel jobs, as a user does. One that has ended meanwhile is passed over."""
 
     @abstractmethod
     def lose_controller(self) -> None:
@@ -140,7 +140,8 @@ class Slurm(_Cluster):
 
     def cancel(self, *jobs: str) -> None:
         """Cancel jobs."""
-        subprocess.run(["scancel", *jobs], check=True)
+        for job in jobs:
+            self.said("scancel", job)
 
     def processes(self, job: str) -> list[psutil.Process]:
         """List the processes of a running job."""
@@ -182,7 +183,8 @@ class GridEngine(_Cluster):
 
     def cancel(self, *jobs: str) -> None:
         """Cancel jobs."""
-        subprocess.run(["qdel", *jobs], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+        for job in jobs:
+            self.said("qdel", job)
 
     def processes(self, job: str) -> list[psutil.Process]:
         """List the processes of a running job."""
@@ -219,7 +221,7 @@ class TaskSpooler(Engine):
     def cancel(self, *jobs: str) -> None:
         """Cancel running jobs."""
         for job in jobs:
-            subprocess.run(["tsp", "-k", job], env=self.environment, check=True)
+            self.said("tsp", "-k", job)
 
     def processes(self, job: str) -> list[psutil.Process]:
         """List the processes of a running job."""
