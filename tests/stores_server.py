@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 import time
@@ -170,3 +171,15 @@ def served(**settings):
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def served_as_s3(monkeypatch):
+    """Serve objects for the length of a block, with an environment that leads to them and to no other store."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_", "GOOGLE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with served() as found:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
+        yield found

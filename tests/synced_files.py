@@ -7,6 +7,8 @@ from pathlib import Path
 
 import orjson
 
+from stac_ingest.sync.settings import SyncSettings
+
 
 class Files:
     """Files of items, whose times are long ago and never the same."""
@@ -56,3 +58,26 @@ def item(item_id, day=1, month=1, updated=None, **properties):
         "links": [],
         "assets": {},
     }
+
+
+def three_months(folder):
+    """Write twelve files of an item each, of three months."""
+    files = Files(folder)
+    for number in range(12):
+        files.write(f"{number:02d}.json", item(f"i{number}", month=1 + number % 3))
+    return files
+
+
+def change(files):
+    """Change some of them: one is another item now, one moves, one comes and one goes. Return what they hold then."""
+    files.write("01.json", item("i1", month=2, cloud=1))
+    files.write("02.json", item("i2", month=1))
+    files.write("12.json", item("i12", month=7))
+    files.remove("03.json")
+    return files.items()
+
+
+def small_tasks(files, output, monkeypatch):
+    """Return the settings of a sync that reads few files in a task. It doesn't wait for the disk."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    return SyncSettings(source={"mode": "file", "source": str(files.folder)}, output=output, task_items=3)

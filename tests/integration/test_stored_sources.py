@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from sharding_items import item
 
 from stac_ingest.cli.main import BAD_DATA, BAD_SETTINGS, COMPLETE, INCOMPLETE, main
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stores_server import Objects, served
+from stores_server import Objects, served, served_as_s3
 
 pytest.importorskip("obstore")
 from obstore.store import S3Store
@@ -36,12 +35,7 @@ COUNT = 40
 @pytest.fixture
 def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
     """Serve objects, to which the environment leads."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_", "GOOGLE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with served() as found:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
+    with served_as_s3(monkeypatch) as found:
         yield found
 
 

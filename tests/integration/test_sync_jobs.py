@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from contextlib import contextmanager
 
@@ -12,37 +11,25 @@ from synced_api import COLLECTION, Truth, served
 
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sync import jobs
-from stac_ingest.sync.jobs import JobFiles, NextRun, read_batches, read_wanted
+from stac_ingest.sync.job_files import JobFiles, read_batches, read_run_plan, read_wanted
+from stac_ingest.sync.jobs import NextRun
 from stac_ingest.sync.lock import locked, locked_by_job, locked_for_jobs
 from stac_ingest.sync.run import run_sync
 from stac_ingest.sync.settings import SyncSettings
-from synced_files import Files, item
+from synced_files import change, item, small_tasks, three_months
 from synced_output import held
 
 
 @pytest.fixture
 def files(tmp_path):
     """Give a folder of files of three months."""
-    files = Files(tmp_path / "items")
-    for number in range(12):
-        files.write(f"{number:02d}.json", item(f"i{number}", month=1 + number % 3))
-    return files
+    return three_months(tmp_path / "items")
 
 
 @pytest.fixture
 def settings(files, tmp_path, monkeypatch):
-    """Give the settings of a sync of small tasks. It doesn't wait for the disk."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    return SyncSettings(source={"mode": "file", "source": str(files.folder)}, output=tmp_path / "out", task_items=3)
-
-
-def change(files):
-    """Change some files, and return what they hold then."""
-    files.write("01.json", item("i1", month=2, cloud=1))
-    files.write("02.json", item("i2", month=1))
-    files.write("12.json", item("i12", month=7))
-    files.remove("03.json")
-    return files.items()
+    """Give the settings of a sync of them."""
+    return small_tasks(files, tmp_path / "out", monkeypatch)
 
 
 def steps(settings):
@@ -51,7 +38,7 @@ def steps(settings):
     if found.why is not None:
         yield lambda: jobs.make_plan(settings)
     work = JobFiles(settings.state / "work" / f"{found.generation:08d}")
-    plan = jobs.read_run_plan(work.plan).plan
+    plan = read_run_plan(work.plan).plan
     for task in plan.tasks:
         if not work.task(task.number).exists():
             yield lambda number=task.number: jobs.read_task(settings, number)
@@ -174,7 +161,7 @@ def test_items_of_an_api_that_are_known_by_their_ids_alone(tmp_path, ids_only):
         server.serve(truth.store())
         jobs.make_plan(settings)
         work = JobFiles(settings.state / "work/00000002")
-        plan = jobs.read_run_plan(work.plan).plan
+        plan = read_run_plan(work.plan).plan
         assert jobs.may_want(plan)
         by_jobs(settings, len(plan.tasks) + 1)
         assert [len(task.what["ids"]) for task in read_wanted(work.wanted)] == [30, 10]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from inspect import iscoroutine
 
@@ -11,8 +10,7 @@ import pytest
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sync import run as steps
 from stac_ingest.sync.run import run_sync
-from stac_ingest.sync.settings import SyncSettings
-from synced_files import Files, item
+from synced_files import change, item, small_tasks, three_months
 from synced_output import held
 
 STEPS = {"detector_of": 0, "run_read_task": 1, "resolve": 0, "run_merge": 1, "write_journal": 0, "publish": 0}
@@ -22,26 +20,13 @@ STEPS = {"detector_of": 0, "run_read_task": 1, "resolve": 0, "run_merge": 1, "wr
 @pytest.fixture
 def files(tmp_path):
     """Give a folder of files of three months."""
-    files = Files(tmp_path / "items")
-    for number in range(12):
-        files.write(f"{number:02d}.json", item(f"i{number}", month=1 + number % 3))
-    return files
+    return three_months(tmp_path / "items")
 
 
 @pytest.fixture
 def settings(files, tmp_path, monkeypatch):
-    """Give the settings of a sync that reads few files in a task. It doesn't wait for the disk."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-    return SyncSettings(source={"mode": "file", "source": str(files.folder)}, output=tmp_path / "out", task_items=3)
-
-
-def change(files):
-    """Change some files, and return what they hold then."""
-    files.write("01.json", item("i1", month=2, cloud=1))
-    files.write("02.json", item("i2", month=1))
-    files.write("12.json", item("i12", month=7))
-    files.remove("03.json")
-    return files.items()
+    """Give the settings of a sync of them."""
+    return small_tasks(files, tmp_path / "out", monkeypatch)
 
 
 class Stopped:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.run import run_sync
 from stac_ingest.sync.settings import SyncSettings
-from stores_server import served
+from stores_server import served_as_s3
 from synced_files import item
 from synced_output import held
 
@@ -20,12 +19,7 @@ pytest.importorskip("obstore")
 @pytest.fixture
 def objects(monkeypatch):
     """Serve objects, to which the environment leads."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_", "GOOGLE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with served() as found:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", found.url)
+    with served_as_s3(monkeypatch) as found:
         yield found
 
 

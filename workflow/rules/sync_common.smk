@@ -3,7 +3,8 @@ import shlex
 
 from ingest_bench.workflow.sync_run import SyncOfWorkflow
 from stac_ingest.errors import IngestError
-from stac_ingest.sync.jobs import may_want, read_batches, read_run_plan, read_wanted
+from stac_ingest.sync.job_files import read_batches, read_run_plan, read_wanted
+from stac_ingest.sync.jobs import may_want
 
 
 def sync_asked_for():

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from stac_ingest.core.atomic import write_text
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sync.encode import encode_adds
 from stac_ingest.sync.file_memory import stretches
 from stac_ingest.sync.index import partition_of, rebuilt
+from stac_ingest.sync.job_files import JobFiles, read_batches, read_wanted, write_batches, write_wanted
 from stac_ingest.sync.known import write_known
 from stac_ingest.sync.lock import locked_by_job, locked_file
 from stac_ingest.sync.manifest import SyncManifest
@@ -33,36 +33,9 @@ from stac_ingest.sync.run import SyncResult, SyncRun, finish
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.tasks import run_read_task
 from stac_ingest.sync.wanted import wanted_tasks
-from stac_ingest.sync.work import RunPlan, Work
+from stac_ingest.sync.work import Work
 
-_TASKS = TypeAdapter(list[Task])
-_BATCHES = TypeAdapter(list[list[int]])
 _NOT_THERE = "{}: the run that this job is of was ended, or begun anew, by another sync; start it again"
-
-
-class JobFiles:
-    """Names the files of a run by which a workflow knows what is done."""
-
-    def __init__(self, folder: Path) -> None:
-        """Take the folder of the run."""
-        self.plan = folder / "plan.json"
-        self.wanted = folder / "wanted.json"
-        """The tasks that are made of what others have named as wanted."""
-        self.batches = folder / "batches.json"
-        """The partitions that are written, by the batches in which they are. It is there when the run is resolved."""
-        self._folder = folder
-
-    def task(self, number: int | str) -> Path:
-        """Return the path of the outcome of a task."""
-        return self._folder / f"task-{number}.json"
-
-    def encoded(self, batch: int | str) -> Path:
-        """Return the path of what tells that a batch is encoded."""
-        return self._folder / f"batch-{batch}.encoded"
-
-    def merged(self, batch: int | str) -> Path:
-        """Return the path of what tells that a batch is merged."""
-        return self._folder / f"batch-{batch}.merged"
 
 
 class NextRun:
@@ -155,7 +128,7 @@ def name_wanted(settings: SyncSettings) -> None:
             wanted = wanted_tasks(run.work, plan.tasks, settings.task_items)
         except (OSError, ValueError) as error:
             raise DataProcessingError(f"can't read the files of the run in {run.work.folder}: {error}") from error
-        write_text(JobFiles(run.work.folder).wanted, _TASKS.dump_json(wanted, indent=1).decode() + "\n")
+        write_wanted(JobFiles(run.work.folder).wanted, wanted)
 
 
 def resolve_run(settings: SyncSettings) -> None:
@@ -173,7 +146,7 @@ def resolve_run(settings: SyncSettings) -> None:
             batches = _batches(settings, run, resolved)
         except (OSError, ValueError) as error:
             raise DataProcessingError(f"can't read the files of the run in {run.work.folder}: {error}") from error
-        write_text(JobFiles(run.work.folder).batches, _BATCHES.dump_json(batches).decode() + "\n")
+        write_batches(JobFiles(run.work.folder).batches, batches)
 
 
 def _batches(settings: SyncSettings, run: SyncRun, resolved: Resolved) -> list[list[int]]:
@@ -245,47 +218,6 @@ def end_run(settings: SyncSettings, generation: int) -> SyncResult:
             notes = ["an earlier try has published the run"]
             return SyncResult(manifest=run.manifest, requests=Counter(), notes=notes, copied=run.copied())
         raise ConfigurationError(_NOT_THERE.format(settings.output))
-
-
-def read_wanted(path: Path) -> list[Task]:
-    """Return the tasks that were made of what is wanted; none where nothing was.
-
-    Raises:
-        DataProcessingError: they can't be read.
-
-    """
-    try:
-        return _TASKS.validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise DataProcessingError(f"{path} can't be read ({error}); remove it, and run the sync again") from None
-
-
-def read_batches(path: Path) -> list[list[int]]:
-    """Return the partitions of each batch.
-
-    Raises:
-        DataProcessingError: they can't be read.
-
-    """
-    try:
-        return _BATCHES.validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataProcessingError(f"{path} can't be read ({error}); remove it, and run the sync again") from None
-
-
-def read_run_plan(path: Path) -> RunPlan:
-    """Return the plan of a run under way.
-
-    Raises:
-        DataProcessingError: it can't be read.
-
-    """
-    try:
-        return RunPlan.model_validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataProcessingError(f"{path} can't be read ({error}); remove it, and run the sync again") from None
 
 
 def may_want(plan: SyncPlan) -> bool:
