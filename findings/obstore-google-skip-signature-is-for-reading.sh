@@ -2,9 +2,9 @@
 # obstore 0.12.1, `GCSStore` with `skip_signature=True`, against a server on loopback and a metadata server beside it.
 #
 # Guess: no request is signed, as with `S3Store`, so that an emulator without credentials can be written to.
-# Seen: `get`, `head` and `copy` go without a token. `put` and `delete` ask the metadata server of the machine for
-# one, and send it to whichever address `base_url` names. Where there is no metadata server, both fail, though the store
-# could be read. `S3Store` leaves the signature out of all of them.
+# Seen: `get`, `head` and `copy` go without a token. `put` and `delete` ask the metadata server of the machine for one
+# first. Where there is no such server, both fail, though the store could be read. `S3Store` leaves the signature out of
+# all of them.
 #
 # Output seen:
 #   google get: no token
