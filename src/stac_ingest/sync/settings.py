@@ -68,7 +68,9 @@ class SyncSettings(Record):
     @classmethod
     def _is_a_folder(cls, output: object) -> object:
         if re.match(r"[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
-            raise ValueError("a sync needs a folder of this machine; give one, and the URL of the store by copy_to (--copy-to)")
+            raise ValueError(
+                "a sync needs a folder of this machine; give one, and the URL of the store by copy_to (--copy-to)"
+            )
         if str(output) == "-":
             raise ValueError("a sync isn't written to standard output; give a folder")
         return output
