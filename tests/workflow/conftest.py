@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import yaml
 from copies import copy_unmade
-from planner import Planner
 
 from factories import QUEUE, arm, matrix, scenario
+from snakemake_forks import run_snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,6 @@ class Checkout:
     """A copy of the project's workflow and sources, with a configuration and results of its own."""
 
     folder: Path
-    planner: Planner
 
     @property
     def results(self) -> Path:
@@ -108,16 +107,13 @@ class Checkout:
 
     def snakemake(self, *arguments: str) -> str:
         """Run Snakemake to its good end and return what it says."""
-        process = self.start(*arguments)
-        said, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, said[-4000:]
-        return said
+        done = run_snakemake(self.folder, "--nocolor", *arguments, environment=self.environment(), merged=True)
+        assert done.returncode == 0, done.stdout[-4000:]
+        return done.stdout
 
     def plan(self, *arguments: str) -> set[str]:
         """Return the jobs that are planned, by name: `corpus files`, `files: queue at 2`, `aggregate`, `report`."""
-        command = ["--nocolor", "--cores", "8", "--dry-run", *arguments]
-        code, said = self.planner.run(self.folder, self.environment(), command)
-        assert code == 0, said[-4000:]
+        said = self.snakemake("--cores", "8", "--dry-run", *arguments)
         told = [line.partition(": ")[2] for line in said.splitlines() if re.match(r"Job \d+: (?!All is there)", line)]
         names = {
             short + line.removeprefix(start) for line in told for start, short in JOBS.items() if line.startswith(start)
@@ -127,20 +123,13 @@ class Checkout:
 
 
 @pytest.fixture(scope="session")
-def planner() -> Iterator[Planner]:
-    """Start what makes plans, and end it."""
-    with Planner() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory, planner: Planner) -> Checkout:
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """Copy the project and measure the small matrix once. Take a copy of this (`checkout`), and leave it as it is."""
     folder = tmp_path_factory.mktemp("measured") / "checkout"
     for name in ("workflow", "src", "envs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "Snakefile", folder)
-    made = Checkout(folder, planner)
+    made = Checkout(folder)
     made.configure(SMALL)
     made.snakemake("--cores", "8")
     return made

@@ -12,16 +12,20 @@ from pathlib import Path
 
 import psutil
 
+from snakemake_forks import run_snakemake
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 300
 
 
+COMMAND = ("ingest", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2")
+"""Two jobs run at once."""
+
+
 def start(folder: Path, *config: str) -> subprocess.Popen[str]:
-    """Start the command, with two jobs at once."""
-    snakefile = str(ROOT / "Snakefile")
-    given = ["--config", *config] if config and not config[0].startswith("--") else config
+    """Start the command, in a process to kill."""
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "ingest", "--snakefile", snakefile, "--cores", "2", *given],
+        [sys.executable, "-m", "snakemake", *COMMAND, *_given(config)],
         cwd=folder,
         env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
         stdout=subprocess.PIPE,
@@ -32,10 +36,13 @@ def start(folder: Path, *config: str) -> subprocess.Popen[str]:
 
 def ingest(folder: Path, *config: str, code: int = 0) -> str:
     """Run the command to its end and return what it says."""
-    process = start(folder, *config)
-    said, _ = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == code, said[-4000:]
-    return said
+    done = run_snakemake(folder, *COMMAND, *_given(config), merged=True)
+    assert done.returncode == code, done.stdout[-4000:]
+    return done.stdout
+
+
+def _given(config: tuple[str, ...]) -> tuple[str, ...]:
+    return ("--config", *config) if config and not config[0].startswith("--") else config
 
 
 def jobs(said: str) -> Counter[str]:

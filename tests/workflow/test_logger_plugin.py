@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+from snakemake_forks import run_snakemake
 
 SNAKEFILE = """
 rule all:
@@ -49,11 +49,5 @@ def test_a_dry_run_is_told_in_full(tmp_path: Path) -> None:
 def run(folder: Path, command: str, *options: str) -> tuple[str, int]:
     """Run Snakemake in a folder; return what it says, and its exit code."""
     (folder / "Snakefile").write_text(SNAKEFILE % command)
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--logger", "bench-progress", "--cores", "1", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_snakemake(folder, "--logger", "bench-progress", "--cores", "1", *options)
     return done.stderr, done.returncode

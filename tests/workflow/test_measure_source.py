@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ingest_bench.config.server import Server
 from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Results
 from ingest_bench.simulator.process import SimulatorProcess
+from snakemake_forks import run_snakemake
 from stac_ingest.config import IngestConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,15 +33,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the workflow in a folder without a matrix."""
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2", *arguments],
-        cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache"), "STAC_INGEST_TOKEN": TOKEN},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache"), "STAC_INGEST_TOKEN": TOKEN}
+    command = ("--snakefile", str(ROOT / "Snakefile"), "--cores", "2", *arguments)
+    return run_snakemake(folder, *command, environment=environment)
 
 
 def test_an_api_is_measured_within_its_requests(tmp_path: Path, api: SimulatorProcess) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from snakemake_forks import run_snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
 Checkout = Any
@@ -55,11 +55,7 @@ rule counted:
 def other_workflow(folder: Path, more: str = "") -> subprocess.CompletedProcess[str]:
     """Run a workflow in a folder of its own that ingests with this one's rules."""
     (folder / "Snakefile").write_text(INGEST.replace("MORE", more))
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    return run_snakemake(folder, "--cores", "2")
 
 
 def test_another_workflow_ingests(tmp_path: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from ingest_bench.config.server import Server
 from ingest_bench.corpora.builder import build
 from ingest_bench.results.models import Results
 from ingest_bench.simulator.process import SimulatorProcess
+from snakemake_forks import run_snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 120
@@ -45,15 +44,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
 
 def run(folder: Path, config: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "config.yaml").write_text(yaml.safe_dump({"results": "results", **config}))
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2", *arguments],
-        cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return run_snakemake(folder, "--snakefile", str(ROOT / "Snakefile"), "--cores", "2", *arguments)
 
 
 def own(corpus: dict[str, Any], **more: Any) -> dict[str, Any]:

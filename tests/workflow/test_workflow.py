@@ -23,6 +23,7 @@ from ingest_bench.history.inputs import read_history
 from ingest_bench.receipt.archive import packed, read_receipt
 from ingest_bench.receipt.verify import verify
 from ingest_bench.results.models import Results
+from snakemake_forks import run_snakemake
 from stac_ingest import IngestConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,15 +64,7 @@ def snakemake(folder: Path, *arguments: str, config: dict[str, Any] | None = Non
     """Run Snakemake in `folder` on the checkout's Snakefile, with a configuration of its own."""
     if config is not None:
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--nocolor", *arguments],
-        cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
+    return run_snakemake(folder, "--snakefile", str(ROOT / "Snakefile"), "--nocolor", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -253,14 +246,7 @@ def test_a_bad_setting_stops_before_anything_runs(tmp_path: Path, path: str, val
 
 def test_the_project_lints_clean() -> None:
     """Snakemake's own lint has nothing to say about the shipped workflow."""
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--lint"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_snakemake(ROOT, "--lint", environment=dict(os.environ))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

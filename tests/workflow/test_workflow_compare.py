@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import yaml
 
 from factories import arm, fake_cell, fake_pairs, matrix, scenario
 from ingest_bench.results.models import Results
+from snakemake_forks import run_snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
 MATRIX = matrix({"files": ("item_files", 20)}, small=scenario(arms={"base": arm(), "queue": arm(5)}, group="files"))
@@ -40,15 +39,7 @@ def write(path: Path, slower: float = 1.0) -> None:
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Snakemake on the checkout's Snakefile, in a folder with a configuration and results of its own."""
     (folder / "config.yaml").write_text(yaml.safe_dump(MATRIX))
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--nocolor", *arguments],
-        cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    return run_snakemake(folder, "--snakefile", str(ROOT / "Snakefile"), "--nocolor", *arguments)
 
 
 def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

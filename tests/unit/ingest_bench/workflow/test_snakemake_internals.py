@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from ingest_bench.workflow.snakemake_internals import LOCKS, TESTED
+from snakemake_forks import run_snakemake
 
 SNAKEFILE = """
 from snakemake.logging import logger
@@ -45,14 +44,7 @@ def snakemake(tmp_path: Path):
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(tmp_path), *arguments]
-        done = subprocess.run(
-            [*command, "--snakefile", str(tmp_path / "Snakefile")],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
-        )
+        done = run_snakemake(tmp_path, "--cores", "2", "--snakefile", "Snakefile", *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
