@@ -54,10 +54,11 @@ agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of
 	$(BIN)/python -m ingest_bench agree --cores $(CORES) $(if $(RUNS),--runs $(RUNS)) $(if $(LOADED),--loaded $(LOADED)) $(if $(FOLDER),--folder "$(FOLDER)")
 
 test: $(VENV)/.dev ## run all tests, several files at once
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing (about an hour; TEST_ITEMS, TEST_INPUTS)
-	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
+	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest $$(grep -rlE --include='test_*.py' 'TEST_LONG|long_lane' tests) -s
+	TEST_LONG=1 $(BIN)/pytest tests/unit tests/integration -m hypothesis -n auto --dist loadfile
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## test stores against local servers in an environment of their own (Azurite where TEST_AZURITE names it)
 	TEST_MOTO_SERVER=.venv-s3/bin/moto_server TEST_FAKE_GCS_SERVER=$$(find .venv-s3 -type f -path '*/vendor/*' -name 'fake-gcs-server-*' | head -1) \

@@ -1,7 +1,19 @@
-"""What tests of all folders share: `factories` and `documented`, which lie beside this file, can be imported."""
+"""What tests of all folders share: modules that lie beside this file, such as `factories`, can be imported."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
+from long_lane import size
+
 # A time that an example may take would be a threshold on the clock, which a busy machine misses.
-settings.register_profile("tests", deadline=None)
+settings.register_profile("tests", deadline=None, max_examples=size(500, 50))
 settings.load_profile("tests")
+
+WORKFLOW = Path(__file__).parent / "workflow"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with runs of the workflow: the longest files, of few tests, would else be what is waited for in the end."""
+    items.sort(key=lambda item: WORKFLOW not in item.path.parents)

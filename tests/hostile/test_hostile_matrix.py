@@ -11,6 +11,7 @@ import pytest
 from ingest_bench.simulator.faults.page_content import STRANGE_IDS
 from ingest_bench.simulator.faults.registry import BEHAVIOURS
 from ingest_bench.simulator.in_process import serving
+from long_lane import LONG
 from stac_ingest import DataProcessingError, IngestModule, WorkflowContext
 from stac_ingest.completeness import completeness_report
 from stac_ingest.errors import (
@@ -28,7 +29,8 @@ TOTAL, PAGE = 240, 10
 PAGES = TOTAL // PAGE
 ALL = {f"i{number:04}" for number in range(TOTAL)}
 TOKEN = "a-token-that-nobody-may-see"
-ARMS = [("semaphore", 1), ("time_chunks", 1), ("semaphore", 20), ("queue", 20), ("time_chunks", 20)]
+FEW = [("semaphore", 1), ("time_chunks", 1), ("queue", 20), ("time_chunks", 20)]
+ARMS = [*FEW, pytest.param("semaphore", 20, marks=LONG)]
 """With concurrency 1 semaphore and queue are one and the same: sequential."""
 
 
@@ -240,7 +242,7 @@ async def ingest(url, **settings):
 GET_STYLES = [name for name in BEHAVIOURS if name.startswith("next-") and EXPECTED[name] == WHOLE]
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", [*FEW, pytest.param(("semaphore", 20), marks=LONG)])
 @pytest.mark.parametrize("search", ["get-only", "no-search"])
 @pytest.mark.parametrize("style", GET_STYLES)
 async def test_every_style_of_next_by_get(style, search, arm, store, patient):

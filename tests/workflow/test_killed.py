@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from ingest_bench.results.checksum import checksum_of
+from long_lane import LONG
 
 Checkout = Any
 """The class of that name in `conftest.py`."""
-LONG = pytest.mark.skipif("TEST_LONG" not in os.environ, reason="`make test-long` runs these")
 CELL = "api: sequential at 1"
 MADE_FROM_CELLS = {"aggregate", "report", "advice", "receipt"}
 PATIENCE_S = 60

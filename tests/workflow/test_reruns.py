@@ -101,23 +101,6 @@ def test_a_cell_file_that_is_not_what_was_measured(checkout: Checkout, how: str)
     assert checkout.plan() == {"files: queue at 2", *MADE_FROM_CELLS}
 
 
-@pytest.mark.parametrize(
-    ("module", "planned"),
-    [
-        ("stac_ingest/sources/stac_api.py", API | MADE_FROM_CELLS),
-        ("stac_ingest/strategies/worker_pool.py", {"files: queue at 2", *MADE_FROM_CELLS}),
-        ("ingest_bench/simulator/item_store.py", API | MADE_FROM_CELLS),
-        ("ingest_bench/report/formatting.py", WRITTEN),
-        ("ingest_bench/results/parquet.py", MADE_FROM_CELLS),
-    ],
-)
-def test_a_changed_source_module(checkout: Checkout, module: str, planned: set[str]) -> None:
-    """Changed code concerns what uses it: API cells, one strategy's cells, the results, or report and advice alone."""
-    with (checkout.folder / "src" / module).open("a") as source:
-        source.write("\nADDED = 1\n")
-    assert checkout.plan() == planned
-
-
 def test_comments_and_docstrings_everywhere(checkout: Checkout) -> None:
     """A comment in every source module, script, rule file and caption, and in the configuration, plans nothing."""
     commented = ("src/**/*.py", "workflow/scripts/*.py", "workflow/rules/*.smk", "Snakefile", "config.yaml")

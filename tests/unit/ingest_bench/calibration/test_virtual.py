@@ -12,9 +12,10 @@ from ingest_bench.calibration.races import MACHINES
 from ingest_bench.calibration.run import races, run_virtual, scores
 from ingest_bench.calibration.systems import LEVELS, PLANTED, balanced, limited, planted, scalable, slots
 from ingest_bench.calibration.trial import SAMPLING, Findings, NoiseModel, run_trial
+from long_lane import size
 from race_figures import LONG_RACES, missed_races
 
-RUNS = 12
+RUNS = size(12, 4)
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +28,9 @@ def findings() -> Findings:
 
 
 def test_intervals_hold_the_truth(findings: Findings) -> None:
-    """Of some 580 intervals, over all systems and kinds of noise, 95% hold the closed form within their own error."""
+    """Of 48 intervals a run, over all systems and kinds of noise, 95% hold the closed form within their own error."""
     entries = [entry for kind in findings.covered.values() for entry in kind]
-    assert len(entries) > 500
+    assert len(entries) > 41 * RUNS
     error = math.sqrt(0.95 * 0.05 / len(entries))
     assert abs(np.mean(entries) - 0.95) < 3 * error
 
