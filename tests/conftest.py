@@ -1,5 +1,7 @@
 """What tests of all folders share: modules that lie beside this file, such as `factories`, can be imported."""
 
+import gc
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,17 @@ settings.register_profile("tests", deadline=None, max_examples=size(500, 50))
 settings.load_profile("tests")
 
 WORKFLOW = Path(__file__).parent / "workflow"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave thousands of tests and their modules out of every search for garbage: they stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 from misbehaving_api import Api, ids_of, make_items
 from timed_items import COLLECTION, times, write_collection
 
+from shared_servers import shared_servers
 from stac_ingest import ConfigurationError, IngestModule, WorkflowContext
 from stac_ingest.cli.main import main
 from stac_ingest.completeness import completeness_report
@@ -24,6 +25,13 @@ def things(tmp_path_factory):
     folder = tmp_path_factory.mktemp("things")
     write_collection(folder, [times(number, TOTAL) for number in range(TOTAL)])
     return folder
+
+
+@pytest.fixture(scope="module")
+def servers(things, tmp_path_factory):
+    """Give servers of these items."""
+    with shared_servers(tmp_path_factory, things) as given:
+        yield given
 
 
 def run(source, output, *options):
@@ -45,16 +53,16 @@ def run(source, output, *options):
         (f"/search?collections={COLLECTION}&bbox=10,10,20,20", 0),
     ],
 )
-def test_what_was_pasted_comes(pasted, items, things, stac_server, tmp_path):
+def test_what_was_pasted_comes(pasted, items, servers, tmp_path):
     """The items are those that the URL names, and the run is complete."""
-    server = stac_server(corpus=things)
+    server = servers()
     assert run(server.url + pasted, tmp_path / "out") == (0, items)
     assert json.loads((tmp_path / "out" / "certificate.json").read_text())["verdict"] == "complete"
 
 
-def test_a_contradiction_is_a_wrong_setting(things, stac_server, tmp_path, capsys):
+def test_a_contradiction_is_a_wrong_setting(servers, tmp_path, capsys):
     """The exit code is 2, the message names both, and nothing is asked or written."""
-    server = stac_server(corpus=things)
+    server = servers()
     source = f"{server.url}/search?collections={COLLECTION}&bbox=0,0,1,1"
     assert run(source, tmp_path / "out", "--bbox", "0,0,2,2") == (2, 0)
     said = capsys.readouterr().err
@@ -119,9 +127,9 @@ async def test_a_secret_parameter_is_masked_in_what_a_server_repeats():
 @pytest.mark.parametrize(
     "source", ["?token=hunter2", "/?subscription-key=hunter2", "/search?collections=c&sig=hunter2"]
 )
-def test_a_secret_parameter_on_the_command_line_is_refused(source, things, stac_server, tmp_path, capsys):
+def test_a_secret_parameter_on_the_command_line_is_refused(source, servers, tmp_path, capsys):
     """Others on the machine could see it; the message doesn't repeat it."""
-    server = stac_server(corpus=things)
+    server = servers()
     assert run(server.url + source, tmp_path / "out") == (2, 0)
     said = capsys.readouterr().err
     assert "credentials" in said

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from timed_items import COLLECTION, ingest, times, write_collection
 
+from shared_servers import shared_servers
 from stac_ingest.cli.main import main
 from stac_ingest.sharding import ShardedIngest, finalize_ingest, plan_ingest, run_shard
 from stac_ingest.sharding.manifest import Manifest
@@ -32,6 +33,13 @@ def things(tmp_path_factory):
     folder = tmp_path_factory.mktemp("things")
     write_collection(folder, [mixed(number) for number in range(TOTAL)])
     return folder
+
+
+@pytest.fixture(scope="module")
+def servers(things, tmp_path_factory):
+    """Give servers of these items."""
+    with shared_servers(tmp_path_factory, things) as given:
+        yield given
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +117,9 @@ def run_command(url, output, *options):
 
 
 @pytest.mark.parametrize("name", ["refuse-open-intervals", "datetime-only", "timeless-items", "refuse-intervals"])
-def test_a_resumed_run_brings_all(name, things, everything, stac_server, tmp_path):
+def test_a_resumed_run_brings_all(name, everything, servers, tmp_path):
     """After a run that was stopped by its budget, another one brings every item, each of them once."""
-    server = stac_server(name, corpus=things)
+    server = servers(name)
     assert run_command(server.url, tmp_path / "out", "--max-requests", "12") == 3
     assert run_command(server.url, tmp_path / "out", "--resume") == 0
     lines = (tmp_path / "out" / "items.ndjson").read_text().splitlines()
@@ -119,9 +127,9 @@ def test_a_resumed_run_brings_all(name, things, everything, stac_server, tmp_pat
     assert json.loads((tmp_path / "out" / "certificate.json").read_text())["verdict"].startswith("complete")
 
 
-def test_the_command_says_what_the_parts_lacked(things, stac_server, tmp_path, capsys):
+def test_the_command_says_what_the_parts_lacked(servers, tmp_path, capsys):
     """What the certificate notes of an API is printed as well."""
-    server = stac_server("timeless-items=10", corpus=things)
+    server = servers("timeless-items=10")
     assert run_command(server.url, tmp_path / "out") == 0
     notes = json.loads((tmp_path / "out" / "certificate.json").read_text())["notes"]
     said = capsys.readouterr().err.splitlines()
@@ -134,11 +142,9 @@ ODD = {"no-collections": ["no-collections"], "post-refused=403": ["post-refused=
 
 @pytest.mark.parametrize("shards", [1, 4])
 @pytest.mark.parametrize("name", [*UNSEEN, *ODD])
-def test_shards_bring_all(  # noqa: PLR0917 - as given
-    name, shards, things, everything, stac_server, tmp_path
-):
+def test_shards_bring_all(name, shards, everything, servers, tmp_path):
     """An ingest in shards delivers every item once; what no shard received is in a part of its own."""
-    server = stac_server(*{**UNSEEN, **ODD}[name], corpus=things)
+    server = servers(*{**UNSEEN, **ODD}[name])
     settings = ShardedIngest.parse(
         {"source": server.url, "collection": COLLECTION, "output": str(tmp_path / "out"), "shards": shards, "limit": 20}
     )

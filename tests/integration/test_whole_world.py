@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest_bench.simulator.pytest_plugin import StartServer
+from shared_servers import Servers, shared_servers
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.outputs import kept_in_files, make_output, read_output
@@ -108,11 +109,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def servers(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Give servers of the items."""
+    with shared_servers(tmp_path_factory, folder / "corpus") as given:
+        yield given
+
+
 @pytest.fixture(params=SOURCES)
-def source(request: pytest.FixtureRequest, folder: Path, stac_server: StartServer) -> dict[str, Any]:
+def source(request: pytest.FixtureRequest, folder: Path, servers: Servers) -> dict[str, Any]:
     """Give the settings of each source in turn."""
     if request.param == "api":
-        return {"mode": "api", "source": stac_server(corpus=folder / "corpus").url, "collection_id": "c"}
+        return {"mode": "api", "source": servers().url, "collection_id": "c"}
     name = {"folder": "items", "document": "document.json", "table": "table.parquet"}[request.param]
     return {"mode": "file", "source": str(folder / name)}
 

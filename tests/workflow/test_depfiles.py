@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,6 +69,28 @@ CHANGES = {
     "one command line": ("ingest_bench/__main__.py", set()),
     "the other command line": ("stac_ingest/cli/run.py", set()),
 }
+PLANNED = ("a source", "a strategy", "the simulator", "the results", "the report")
+"""Changes of each kind of job, which Snakemake is asked about as well."""
+OUT_OF_DATE = """
+import json, sys
+from functools import cache
+from ingest_bench.config.matrix import cells, load_settings
+from ingest_bench.system import dependencies
+from ingest_bench.workflow.staleness import Freshness
+
+dependencies.behaviour = cache(dependencies.behaviour)
+settings = load_settings("config.yaml")
+for _ in sys.stdin:
+    dependencies.module_hash.cache_clear()
+    fresh = Freshness(settings)
+    reasons = {f"corpus {name}": fresh.corpus(name) for name in settings.corpora}
+    for cell in cells(settings):
+        reasons[f"{cell.scenario}: {cell.arm} at {cell.concurrency}"] = fresh.cell(cell)
+    for name in ("aggregate", "report", "advice", "receipt"):
+        reasons[name] = getattr(fresh, name)()
+    print(json.dumps([name for name, reason in reasons.items() if reason]), flush=True)
+"""
+"""Names what the workflow takes for out of date, once for each line that it is given. A source is parsed once."""
 
 
 @pytest.fixture(scope="module")
@@ -89,21 +114,59 @@ def restored(wide: Checkout) -> Iterator[Checkout]:
             path.write_bytes(data)
 
 
-@pytest.mark.parametrize(("module", "planned"), CHANGES.values(), ids=CHANGES)
-def test_a_changed_line(restored: Checkout, module: str, planned: set[str]) -> None:
-    """One more line in a module has exactly that made again whose processes had loaded it, and what follows from it."""
-    path = restored.folder / "src" / module
+@pytest.fixture(scope="module")
+def out_of_date(wide: Checkout) -> Iterator[Callable[[], set[str]]]:
+    """Return what names all that is out of date in the checkout, by the code that Snakemake's plan rests on."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OUT_OF_DATE],
+        cwd=wide.folder,
+        env=wide.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def found() -> set[str]:
+        assert process.stdin
+        assert process.stdout
+        print(file=process.stdin, flush=True)
+        return set(json.loads(process.stdout.readline()))
+
+    yield found
+    process.communicate()
+
+
+def add_a_line(checkout: Checkout, module: str) -> None:
+    """Have a module, or a style sheet, do one thing more."""
+    path = checkout.folder / "src" / module
     path.write_text(
         f"{path.read_text()}\nADDED = 1\n" if path.suffix == ".py" else f"{path.read_text()}\n.added {{}}\n"
     )
+
+
+@pytest.mark.parametrize(("module", "planned"), CHANGES.values(), ids=CHANGES)
+def test_a_changed_line(
+    restored: Checkout, out_of_date: Callable[[], set[str]], module: str, planned: set[str]
+) -> None:
+    """One more line in a module has exactly that made again whose processes had loaded it, and what follows from it."""
+    assert out_of_date() == set()
+    add_a_line(restored, module)
+    assert out_of_date() == planned
+
+
+@pytest.mark.parametrize("change", PLANNED)
+def test_what_is_out_of_date_is_planned(restored: Checkout, change: str) -> None:
+    """Snakemake plans the jobs that make what is out of date, and no other."""
+    module, planned = CHANGES[change]
+    add_a_line(restored, module)
     assert restored.plan() == planned
 
 
-def test_comments_and_docstrings(restored: Checkout) -> None:
-    """A comment in every module, and another docstring in every one that has one, plan nothing."""
+def test_comments_and_docstrings(restored: Checkout, out_of_date: Callable[[], set[str]]) -> None:
+    """A comment in every module, and another docstring in every one that has one, put nothing out of date."""
     for path in (restored.folder / "src").rglob("*.py"):
         path.write_text(path.read_text().replace('"""', '"""More. ', 1) + "\n# One more comment.\n")
-    assert restored.plan() == set()
+    assert out_of_date() == set()
 
 
 def test_a_pinned_version(restored: Checkout) -> None:
