@@ -64,9 +64,12 @@ CONFIG = matrix(
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the configuration and its corpora, and a host lock of its own."""
+    """Return a folder with the configuration, also without its traces, its corpora, and a host lock of its own."""
     folder = tmp_path_factory.mktemp("bench")
-    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "results": str(folder / "results")}))
+    config = {**CONFIG, "results": str(folder / "results")}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    untraced = {**config, "sampling": {**CONFIG["sampling"], "tracemalloc_items": 0}}
+    (folder / "untraced.yaml").write_text(yaml.safe_dump(untraced))
     for name in CONFIG["corpora"]:
         assert command(folder, "corpus", "--config", "config.yaml", "--name", name).returncode == 0
     return folder
@@ -85,11 +88,13 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def cell(folder: Path, scenario: str, arm: str, concurrency: int = 1, *options: str) -> Cell:
+def cell(
+    folder: Path, scenario: str, arm: str, concurrency: int = 1, *options: str, config: str = "untraced.yaml"
+) -> Cell:
     """Measure one cell by command and return it."""
     done = command(
         folder,
-        *("measure", "--config", "config.yaml", "--scenario", scenario, "--arm", arm),
+        *("measure", "--config", config, "--scenario", scenario, "--arm", arm),
         *("--concurrency", str(concurrency), *options),
     )
     assert done.returncode == 0, done.stderr
@@ -101,7 +106,7 @@ def cell(folder: Path, scenario: str, arm: str, concurrency: int = 1, *options: 
 
 def test_a_cell_of_files(place: Path) -> None:
     """A cell has its pairs, speed-up, parity, trace, machine, identity and attempt."""
-    found = cell(place, "small", "queue", 5, "--attempt", "2")
+    found = cell(place, "small", "queue", 5, "--attempt", "2", config="config.yaml")
     settings = load_settings(place / "config.yaml")
     assert found.identity == fingerprint(cell_identity(settings, find_cell(settings, "small", "queue", 5)))
     assert (found.label, found.cache, found.is_null_cell, found.attempt) == ("Queue", "cold", False, 2)
