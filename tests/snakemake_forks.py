@@ -18,8 +18,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 300
-"""How long a run may take, in seconds."""
+PATIENCE_S = 1200
+"""How long a run may take, in seconds, on a machine that does much else."""
 OTHERS = (
     *("docutils.core", "jinja2", "jsonschema", "nbformat", "orjson", "pydantic", "pygments", "requests", "smart_open"),
     *("snakemake_executor_plugin_cluster_generic", "snakemake_executor_plugin_slurm", "yte"),
