@@ -6,14 +6,12 @@ import textwrap
 from itertools import pairwise
 from typing import TypeGuard
 
-from ingest_bench.results.models import Record
 
-
-def field_docs(model: type[Record]) -> dict[str, str]:
-    """Return the docstrings of a model's fields, inherited ones included, by the fields' names."""
+def field_docs(model: type, base: type) -> dict[str, str]:
+    """Return the docstrings of a model's fields, and of those that it has from classes below a base, by their names."""
     found: dict[str, str] = {}
     for each in reversed(model.__mro__):
-        if issubclass(each, Record):
+        if issubclass(each, base):
             (definition,) = ast.parse(textwrap.dedent(inspect.getsource(each))).body
             assert isinstance(definition, ast.ClassDef)
             for field, text in pairwise(definition.body):

@@ -46,7 +46,7 @@ class Record(BaseModel):
 
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
-        for name, text in field_docs(cls).items():
+        for name, text in field_docs(cls, Record).items():
             if name in properties:
                 properties[name].setdefault("description", text)
         return schema
