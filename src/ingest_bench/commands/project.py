@@ -70,6 +70,11 @@ def writers(options: Namespace) -> None:
     option("--runs", type=int, default=400, help="in virtual time (default: %(default)s)"),
     option("--skip-wall-clock", dest="wall", action="store_false", help="leave out the cells with real processes"),
     option("--no-wall", action=RenamedFlag, current="--skip-wall-clock", dest="wall", value=False),
+    option(
+        "--alternatives",
+        action="store_true",
+        help="instead: print tables of what is used beside what could be (intervals, rules, hash seeds, duets)",
+    ),
     description="Try the harness on systems whose truth is known. Exit code 0: all limits kept; 1: one was not.",
 )
 def calibrate(options: Namespace) -> int:
@@ -83,6 +88,12 @@ def calibrate(options: Namespace) -> int:
 
     if options.runs < 1:
         raise SettingsError(f"--runs: {options.runs} is less than 1")
+    if options.alternatives:
+        from ingest_bench.calibration.alternatives import alternatives  # noqa: PLC0415 - as above
+        from ingest_bench.calibration.run import SEED, workers  # noqa: PLC0415 - as above
+
+        print(*alternatives(SEED, options.runs, workers()), sep="\n\n")
+        return OK
     record = run_calibration(options.output, runs=options.runs, wall=options.wall)
     print(*record.lines, options.output, sep="\n")
     return FAILED if record.failures else OK
