@@ -1,6 +1,5 @@
 """What is used beside what could be, on the same known answers: intervals, rules of races, hash seeds, duets."""
 
-from dataclasses import dataclass
 from functools import partial
 
 from ingest_bench.calibration.pairing_trial import (
@@ -17,27 +16,11 @@ from ingest_bench.calibration.parallel import each
 from ingest_bench.calibration.races import MACHINES
 from ingest_bench.calibration.racing_trial import RULES, race_figures
 from ingest_bench.calibration.stopping_trial import NOISES, stopped_figures
+from ingest_bench.calibration.tables import Table
 from ingest_bench.calibration.trial import RACES
 
 CELLS = 10
 """Cells of each kind of noise that a run stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Figures side by side."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    texts: int = 1
-    """Columns that are words, from the left."""
-
-    def __str__(self) -> str:
-        """Write it in Markdown."""
-        rule = tuple("---" if place < self.texts else "---:" for place in range(len(self.header)))
-        lines = [self.header, rule, *self.rows]
-        return "\n".join([f"**{self.title}**", "", *(f"| {' | '.join(line)} |" for line in lines)])
 
 
 def alternatives(seed: int, runs: int, workers: int = 1) -> list[Table]:
