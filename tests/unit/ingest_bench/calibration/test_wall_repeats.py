@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from factories import LOAD
+from ingest_bench.__main__ import main
 from ingest_bench.calibration import wall_repeats
 from ingest_bench.calibration.models import Wall, WallCell
 from ingest_bench.calibration.wall_repeats import claims_hold, coverage_lines, repeat_wall
@@ -90,3 +91,32 @@ def test_coverage_is_told_for_each_cell_and_for_all() -> None:
 def test_too_few_intervals_that_hold_are_noticed(held: int, holds: bool) -> None:
     """Of 80 intervals that claim 95%, 72 may hold the truth by chance, but not 71."""
     assert claims_hold([wall(2.0) for _ in range(held)] + [wall(3.0) for _ in range(80 - held)]) is holds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--wall-repeats", "0"], "--wall-repeats: 0 is less than 1"),
+        (["--pairs-here", "-1"], "--pairs-here: -1 is less than 1"),
+        (
+            ["--alternatives", "--wall-repeats", "2"],
+            "--alternatives, --wall-repeats and --pairs-here exclude each other",
+        ),
+    ],
+)
+def test_bad_usage_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
+    """A number that can't be, or two things instead of one, end the command with code 2 before anything is measured."""
+    assert main(["calibrate", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_command_says_how_many_intervals_hold(
+    measured: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 0 where they hold what they claim, 1 where they don't; the files lie beside the output."""
+    call = ["calibrate", "--output", str(tmp_path / "calibration.json"), "--wall-repeats", "2"]
+    assert main(call) == 0
+    assert capsys.readouterr().out.endswith("95% intervals that hold the truth: 2 of 2 (100.0%)\n")
+    assert len(list((tmp_path / "calibration-wall").iterdir())) == len(measured) == 2
+    monkeypatch.setattr(wall_repeats, "_kept", lambda *_: wall(3.0))
+    assert main(call) == 1
