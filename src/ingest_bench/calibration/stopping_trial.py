@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ingest_bench.analysis.speedup import CONFIDENCE, SEQUENTIAL_INFLATION
 from ingest_bench.calibration.anytime import anytime_quantile, anytime_rank
-from ingest_bench.calibration.races import MACHINES, log_ratios
+from ingest_bench.calibration.races import MACHINES, Clock, log_ratios
 from ingest_bench.calibration.trial import SAMPLING
 from ingest_bench.harness.validity import FURTHER_PAIRS
 
@@ -132,9 +132,7 @@ def against_itself(noise: str, cells: int, seed: int) -> Values:
         return rng.normal(0, rng.uniform(0.02, 0.10, (cells, 1)), (cells, most))
     found = []
     for _ in range(cells):
-        late = MACHINES[noise](rng)
-        # Both sides are the baseline.
-        found.append(log_ratios(rng, lambda _is_baseline, late=late: late(True), 0.0, most))
+        found.append(log_ratios(rng, _of_the_baseline(MACHINES[noise](rng)), 0.0, most))
     return np.array(found)
 
 
@@ -173,6 +171,11 @@ def stopped_figures(noise: str, cells: int, seed: int) -> list[StoppedFigures]:
             )
         )
     return found
+
+
+def _of_the_baseline(late: Clock) -> Clock:
+    """Return a machine on which both sides are the baseline."""
+    return lambda _is_baseline: late(True)
 
 
 def _student(pairs: int) -> float:
