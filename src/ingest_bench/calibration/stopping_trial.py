@@ -130,9 +130,7 @@ def against_itself(noise: str, cells: int, seed: int) -> Values:
     rng = np.random.default_rng([seed, NOISES.index(noise)])
     if noise == NORMAL:
         return rng.normal(0, rng.uniform(0.02, 0.10, (cells, 1)), (cells, most))
-    found = []
-    for _ in range(cells):
-        found.append(log_ratios(rng, _of_the_baseline(MACHINES[noise](rng)), 0.0, most))
+    found = [log_ratios(rng, _of_the_baseline(MACHINES[noise](rng)), 0.0, most) for _ in range(cells)]
     return np.array(found)
 
 
