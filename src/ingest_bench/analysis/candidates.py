@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ingest_bench.analysis.race import moderated
+from ingest_bench.analysis.cpu_time import by_cpu_time, cpu_s
+from ingest_bench.analysis.race import CONFIDENCE, moderated
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS, Estimate, log_ratios, median_of
 from ingest_bench.config.arm import Arm
 from ingest_bench.config.models import Scenario
-from ingest_bench.results.models import Cell, Sample
+from ingest_bench.results.models import Cell, Sample, Speedup
 from stac_ingest.config import IngestConfig
 from stac_ingest.strategies import STRATEGIES
 
@@ -63,6 +64,16 @@ class Option:
     def requests(self) -> float | None:
         """Requests of one run, as the server counts them where it is the workflow's own."""
         return median_of(sample.server.requests if sample.server else sample.requests for sample in self.samples)
+
+    @property
+    def cpu_s(self) -> float | None:
+        """CPU time of one run, seconds."""
+        return median_of(cpu_s(sample) for sample in self.samples)
+
+    @property
+    def by_cpu_time(self) -> Speedup | None:
+        """The speed-up by CPU time where one thread computes throughout, in the baseline beside it as well."""
+        return by_cpu_time(self.cell.samples, CONFIDENCE)
 
     @property
     def samples(self) -> list[Sample]:

@@ -57,6 +57,16 @@ def one_thread_busy(samples: Sequence[Sample]) -> bool:
     return busy and abs(math.log(candidate / base)) <= math.log1p(EQUIVALENCE_MARGIN)
 
 
+def by_cpu_time(samples: Sequence[Sample], confidence: float) -> Speedup | None:
+    """Give the speed-up by CPU time where it is the figure itself; None elsewhere, and with fewer than three pairs."""
+    return cpu_speed_up(samples, confidence) if one_thread_busy(samples) else None
+
+
+def times_apart(wall: Speedup | None, cpu: Speedup | None) -> bool:
+    """Tell whether the intervals of the speed-up by wall time and by CPU time have nothing in common."""
+    return wall is not None and cpu is not None and (wall.high < cpu.low or cpu.high < wall.low)
+
+
 def figure_of(*cells: Sequence[Sample]) -> Figure:
     """Give the time that a verdict on cells, each given by its samples, rests on."""
     return "cpu" if cells and all(map(one_thread_busy, cells)) else "wall"

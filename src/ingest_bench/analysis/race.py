@@ -5,7 +5,7 @@ a dearer one to be faster at all. So where no difference is known the cheapest i
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -15,6 +15,8 @@ from ingest_bench.analysis.variance_moderation import VariancePrior
 K = TypeVar("K")
 Parts = Sequence[Estimate]
 """An option's estimates, one for each scenario that decides; their mean is what counts."""
+Quantile = Callable[[float], float]
+"""Gives, by degrees of freedom, how many standard errors of it a lead is shown to be off by, at most."""
 
 TOLERANCE = 0.05
 """Share of throughput that doesn't matter, where the settings don't say another."""
@@ -58,7 +60,14 @@ class Standing(Generic[K]):
     """Share of the throughput of any other option that the choice is shown to lose at most, 0 to 1."""
 
 
-def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE) -> Standing[K]:
+def of_a_look(dof: float) -> float:
+    """Give Student's quantile at the confidence of a look."""
+    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only advice pays
+
+    return float(stdtrit(dof, LOOK_CONFIDENCE))
+
+
+def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE, quantile: Quantile = of_a_look) -> Standing[K]:
     """Judge options, the cheapest first.
 
     That an option is good enough takes that it beats each other one. Such an intersection of tests needs no correction
@@ -69,25 +78,28 @@ def standing(options: Mapping[K, Parts], tolerance: float = TOLERANCE) -> Standi
     Args:
         options: at least one.
         tolerance: the loss that matters, as a share of throughput.
+        quantile: of a lead; calibration tries others.
 
     """
     known = {option: parts for option, parts in options.items() if _measured(parts)}
     for option in known:
-        if not _rivals(option, options, tolerance):
-            return Standing(option, (), (), _loss(option, options))
+        if not _rivals(option, options, tolerance, quantile):
+            return Standing(option, (), (), _loss(option, options, quantile))
     if not known:
         racing = after_first_pass(options)
         return Standing(racing[0], tuple(option for option in options if option != racing[0]), racing, 1.0)
     means = {option: _mean(parts) for option, parts in known.items()}
     enough = max(means.values()) + math.log1p(-tolerance / 2)
     leader = next(option for option, mean in means.items() if mean >= enough)
-    raced = {leader, *_rivals(leader, options, tolerance)}
-    use = next(option for option in known if all(_lead(parts, known[option]) <= 0 for parts in known.values()))
+    raced = {leader, *_rivals(leader, options, tolerance, quantile)}
+    use = next(
+        option for option in known if all(_lead(parts, known[option], quantile) <= 0 for parts in known.values())
+    )
     return Standing(
         use,
-        _rivals(use, options, tolerance),
+        _rivals(use, options, tolerance, quantile),
         tuple(option for option in options if option in raced),
-        _loss(use, options),
+        _loss(use, options, quantile),
     )
 
 
@@ -101,7 +113,7 @@ def _measured(parts: Parts) -> bool:
     return all(part.pairs >= INTERVAL_PAIRS for part in parts)
 
 
-def _rivals(option: K, options: Mapping[K, Parts], tolerance: float) -> tuple[K, ...]:
+def _rivals(option: K, options: Mapping[K, Parts], tolerance: float, quantile: Quantile) -> tuple[K, ...]:
     names = list(options)
     place = names.index(option)
 
@@ -113,17 +125,17 @@ def _rivals(option: K, options: Mapping[K, Parts], tolerance: float) -> tuple[K,
     return tuple(
         other
         for rank, other in enumerate(names)
-        if other != option and not _lead(options[option], options[other]) > needed(other, rank)
+        if other != option and not _lead(options[option], options[other], quantile) > needed(other, rank)
     )
 
 
-def _loss(option: K, options: Mapping[K, Parts]) -> float:
-    leads = (_lead(options[option], parts) for other, parts in options.items() if other != option)
+def _loss(option: K, options: Mapping[K, Parts], quantile: Quantile) -> float:
+    leads = (_lead(options[option], parts, quantile) for other, parts in options.items() if other != option)
     return -math.expm1(min(0.0, min(leads, default=0.0)))
 
 
-def _lead(one: Parts, other: Parts) -> float:
-    """Give the lower bound, at the confidence of a look, of the log of one option's speed over another's.
+def _lead(one: Parts, other: Parts, quantile: Quantile) -> float:
+    """Give the lower bound of the log of one option's speed over another's.
 
     Welch's: the degrees of freedom are those that the variances of all parts together are worth (B. L. Welch,
     Biometrika 34, 1947).
@@ -133,10 +145,8 @@ def _lead(one: Parts, other: Parts) -> float:
     variance = sum(variances)
     if variance == 0 or not math.isfinite(variance):
         return -math.inf if variance else gap
-    from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second that only advice pays
-
     dof = variance**2 / sum(each**2 / part.dof for each, part in zip(variances, parts, strict=True) if each)
-    return gap - float(stdtrit(dof, LOOK_CONFIDENCE)) * math.sqrt(variance)
+    return gap - quantile(dof) * math.sqrt(variance)
 
 
 def _mean(parts: Parts) -> float:

@@ -19,7 +19,7 @@ from ingest_bench.corpora.builder import make_corpus
 from ingest_bench.errors import MeasurementError
 from ingest_bench.harness.pipeline_sample import written
 from ingest_bench.harness.sides import PairSide, open_sides
-from ingest_bench.harness.spawn import run_json
+from ingest_bench.harness.spawn import hash_seed_of, hash_seeded, run_json
 from ingest_bench.harness.validity import invalid_reason
 from ingest_bench.results.digest import CLASSES, DigestSink
 from ingest_bench.results.models import Sample
@@ -140,7 +140,8 @@ class Case:
         if server:
             server.reset()
         try:
-            result = self._run(side, pair % CLASSES, scratch)
+            seed = hash_seed_of(pair, f"{self._settings.seed}/{self.name}")
+            result = self._run(side, pair % CLASSES, scratch, hash_seeded(self._builds[side].variables, seed))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         sample = as_sample(result, side, pair)
@@ -154,7 +155,7 @@ class Case:
             return None
         return self._side.difference(sample.digest)
 
-    def _run(self, side: SideName, content_class: int, scratch: Path) -> dict[str, Any]:
+    def _run(self, side: SideName, content_class: int, scratch: Path, variables: Mapping[str, str]) -> dict[str, Any]:
         """Return what a process of a build measured, under the names of that build."""
         raise NotImplementedError
 
@@ -162,7 +163,7 @@ class Case:
 class CellCase(Case):
     """A cell. Its plan is, by side, how the build measures it: `module` and `spec`."""
 
-    def _run(self, side: SideName, content_class: int, scratch: Path) -> dict[str, Any]:
+    def _run(self, side: SideName, content_class: int, scratch: Path, variables: Mapping[str, str]) -> dict[str, Any]:
         assert self._cell is not None
         assert self._side is not None
         build, reads, spec = self._builds[side], self._side, self._plan[side]["spec"]
@@ -177,7 +178,7 @@ class CellCase(Case):
         command = build.command("-m", self._plan[side]["module"])
         timeout = self._cell.sampling.timeout_seconds
         what = f"a sample of {self.name} by the {side} build"
-        return run_json(command, orjson.dumps(filled), timeout, build.variables, what)
+        return run_json(command, orjson.dumps(filled), timeout, variables, what)
 
 
 class CommandCase(Case):
@@ -206,14 +207,20 @@ class CommandCase(Case):
                     self.sample(side, 0)
             yield
 
-    def _run(self, side: SideName, content_class: int, scratch: Path) -> dict[str, Any]:  # noqa: ARG002 - all is compared
+    def _run(
+        self,
+        side: SideName,
+        content_class: int,  # noqa: ARG002 - all is compared
+        scratch: Path,
+        variables: Mapping[str, str],
+    ) -> dict[str, Any]:
         said, output, build = scratch / "said", scratch / "output", self._builds[side]
         arguments, sink = list(self._command.options), DigestSink(None)
         if self._side:
             arguments += [self._side.arm.source, "--to", self._command.to, "--output", str(output)]
             arguments += ["--collection", self._side.arm.collection] if self._side.arm.collection else []
         launch = launching(said, build.command("-m", "stac_ingest", *arguments))
-        what, variables = f"{self.name} of the {side} build", build.variables | dict(self._command.variables)
+        what, variables = f"{self.name} of the {side} build", {**variables, **dict(self._command.variables)}
         result = run_json(launch, b"", self._settings.sampling.timeout_seconds, variables, what)
         if code := result["exit_code"]:
             raise MeasurementError(f"{what} failed with exit code {code}: {last_words(said)}")

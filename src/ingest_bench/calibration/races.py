@@ -1,12 +1,13 @@
 """Races whose best option is known, on machines that are as noisy as real ones: what the rounds of a run decide."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ingest_bench.analysis.race import TOLERANCE, moderated, standing, totals
+from ingest_bench.analysis.race import TOLERANCE, Quantile, Standing, moderated, of_a_look, standing, totals
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS
 
 MOST_PAIRS = 48
 MIN_RIGHT, MIN_DECIDED = 0.99, 0.90
@@ -19,9 +20,18 @@ SCENARIOS = (1, 3)
 """Scenarios that decide together."""
 OPTIONS = (2, 7)
 """Fewest and most."""
+EDGE = -math.log1p(-TOLERANCE) + 1e-6
+"""The lead, as a log, of an option against which another loses just more than the tolerance."""
+
+LOOKS = (1, *totals(MOST_PAIRS))
+"""Pairs of an option at each look."""
 
 Clock = Callable[[bool], float]
 """Gives the log of what the next sample takes over what it should; told whether it is the baseline's."""
+Logs = Sequence[Sequence[Sequence[float]]]
+"""Log ratios: by scenario, then by option, one a pair."""
+Judge = Callable[[Logs], Standing[int]]
+"""Says after each look how a race stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,17 @@ class Race:
     """Whether the choice loses no more than the tolerance, in truth."""
     pairs: int
     """Of all its options together."""
+    logs: Logs
+    """What was measured."""
+    true: tuple[tuple[float, ...], ...]
+    """The means of the log ratios in truth: by scenario, then by option."""
+
+    @property
+    def cells(self) -> list[tuple[Sequence[float], float]]:
+        """The log ratios of each option in each scenario with enough pairs for an interval, and their true mean."""
+        measured = [each for scenario in self.logs for each in scenario]
+        true = [each for scenario in self.true for each in scenario]
+        return [(logs, mean) for logs, mean in zip(measured, true, strict=True) if len(logs) >= INTERVAL_PAIRS]
 
 
 def stolen_time(rng: np.random.Generator) -> Clock:
@@ -69,38 +90,62 @@ def bimodal_baseline(rng: np.random.Generator) -> Clock:
     """Return a machine on which the baseline takes 35% longer in one sample of three."""
 
     def late(is_baseline: bool) -> float:
-        return math.log(1.35) if is_baseline and rng.random() < 1 / 3 else 0.0
+        return SLOW if is_baseline and rng.random() < SLOW_SHARE else 0.0
 
     return late
 
 
+SLOW, SLOW_SHARE = math.log(1.35), 1 / 3
 MACHINES = {"stolen time": stolen_time, "drifting clock": drifting_clock, "bimodal baseline": bimodal_baseline}
+MEAN_LEAD = {"bimodal baseline": SLOW * SLOW_SHARE}
+"""What a machine adds to the mean of all log ratios."""
 NOISE_SDS = (0.02, 0.04, 0.07)
 """Of single samples, on top of what the machine does."""
 OUTLIER_SHARE = 0.02
 
 
-def run_race(seed: int) -> Race:
-    """Race options of known speed, with noise, until it is decided or all have `MOST_PAIRS`."""
+def judged(logs: Logs, quantile: Quantile = of_a_look) -> Standing[int]:
+    """Judge a race as the rounds of a run do; `quantile` is of a lead."""
+    estimates = [moderated(dict(enumerate(scenario))) for scenario in logs]
+    return standing({option: [each[option] for each in estimates] for option in estimates[0]}, quantile=quantile)
+
+
+def run_race(seed: int, judge: Judge = judged, looks: Sequence[int] = LOOKS, *, edge: bool = False) -> Race:
+    """Race options of known speed, with noise, until it is decided or all have the pairs of the last look.
+
+    Args:
+        seed: of everything drawn.
+        judge: says how it stands.
+        looks: pairs of an option at each look.
+        edge: whether there are but two options, the cheaper of which loses just more than the tolerance: the hardest
+            race, in which to choose the cheaper one is wrong.
+
+    """
     rng = np.random.default_rng([seed, len(MACHINES)])
     machine = list(MACHINES)[seed % len(MACHINES)]
-    clear = seed // len(MACHINES) % CLEAR_EVERY == 0
-    truth = _speeds(rng, clear=clear)
+    clear = seed // len(MACHINES) % CLEAR_EVERY == 0 and not edge
+    truth = [np.array([0.0, EDGE])] if edge else _speeds(rng, clear=clear)
     logs: list[list[list[float]]] = [[[] for _ in scenario] for scenario in truth]
     racing, use, decided = tuple(range(len(truth[0]))), 0, False
-    for total in (1, *totals(MOST_PAIRS)):
+    for total in looks:
         for scenario, speeds in enumerate(truth):
             for option in racing:
                 mine = logs[scenario][option]
-                mine += _pairs(rng, MACHINES[machine](rng), float(speeds[option]), total - len(mine))
-        estimates = [moderated(dict(enumerate(scenario))) for scenario in logs]
-        found = standing({option: [each[option] for each in estimates] for option in range(len(truth[0]))})
+                mine += log_ratios(rng, MACHINES[machine](rng), float(speeds[option]), total - len(mine))
+        found = judge(logs)
         use, racing, decided = found.use, found.racing, not found.rivals
         if decided:
             break
     means = np.mean(truth, axis=0)
-    pairs = sum(len(option) for scenario in logs for option in scenario)
-    return Race(machine, clear, decided, bool(means[use] >= means.max() + math.log1p(-TOLERANCE)), pairs)
+    return Race(
+        machine,
+        clear,
+        decided,
+        right=bool(means[use] >= means.max() + math.log1p(-TOLERANCE)),
+        pairs=sum(len(option) for scenario in logs for option in scenario),
+        logs=logs,
+        true=tuple(tuple(float(each) + MEAN_LEAD.get(machine, 0.0) for each in speeds) for speeds in truth),
+    )
 
 
 def _speeds(rng: np.random.Generator, *, clear: bool) -> list[np.ndarray]:
@@ -117,7 +162,8 @@ def _speeds(rng: np.random.Generator, *, clear: bool) -> list[np.ndarray]:
     return list(rng.uniform(0, 2) - behind + spread - spread.mean(axis=0))
 
 
-def _pairs(rng: np.random.Generator, late: Clock, speed: float, count: int) -> list[float]:
+def log_ratios(rng: np.random.Generator, late: Clock, speed: float, count: int) -> list[float]:
+    """Give the log ratios of so many pairs on a machine, in which the candidate has a log speed over the baseline."""
     sd = float(rng.choice(NOISE_SDS))
 
     def sample(is_baseline: bool) -> float:

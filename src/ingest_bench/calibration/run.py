@@ -2,18 +2,17 @@
 
 import logging
 import math
-import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ingest_bench.calibration.models import Calibration, Score, Virtual
+from ingest_bench.calibration.parallel import each
 from ingest_bench.calibration.races import MIN_DECIDED, MIN_RIGHT
 from ingest_bench.calibration.trial import Findings, run_trial
 from ingest_bench.calibration.wallclock import run_wall
@@ -37,7 +36,7 @@ def run_virtual(seed: int, runs: int = RUNS, workers: int = 1) -> Virtual:
     """
     began = time.perf_counter()
     findings = Findings()
-    for done, one in enumerate(_findings(range(seed, seed + runs), workers), start=1):
+    for done, one in enumerate(each(run_trial, range(seed, seed + runs), workers, CHUNK), start=1):
         findings.add(one)
         _progress(done, runs)
     return Virtual(runs=runs, seconds=time.perf_counter() - began, scores=scores(findings))
@@ -82,15 +81,6 @@ def races(findings: Findings) -> list[Score]:
     ]
 
 
-def _findings(seeds: Sequence[int], workers: int) -> Iterator[Findings]:
-    if workers == 1:
-        yield from map(run_trial, seeds)
-        return
-    # Not `spawn`: it imports the main script anew, and a Snakemake script does its work when imported.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        yield from pool.map(run_trial, seeds, chunksize=CHUNK)
-
-
 def _bias(logs: Sequence[float]) -> float:
     return math.expm1(float(np.mean(logs)))
 
@@ -110,6 +100,11 @@ def _progress(done: int, runs: int) -> None:
 LOG = logging.getLogger(__name__)
 
 
+def workers() -> int:
+    """Count the processes that share what is computed: one a core that this one may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: bool = True) -> Calibration:
     """Give the calibration, written to a file whether or not its limits are kept.
 
@@ -125,7 +120,7 @@ def calibrate(output: Path | str, *, seed: int = SEED, runs: int = RUNS, wall: b
     """
     LOG.info("calibrating: %d runs in virtual time", runs)
     with recording() as code:
-        virtual = run_virtual(seed, runs, workers=len(os.sched_getaffinity(0)))
+        virtual = run_virtual(seed, runs, workers())
         LOG.info("%d runs in virtual time took %.0f s", runs, virtual.seconds)
         # Only now, since nothing may run beside a measurement.
         walled = run_wall(seed) if wall else None

@@ -69,20 +69,59 @@ def writers(options: Namespace) -> None:
     path("--output", default="results/calibration.json", metavar="FILE"),
     option("--runs", type=int, default=400, help="in virtual time (default: %(default)s)"),
     option("--skip-wall-clock", dest="wall", action="store_false", help="leave out the cells with real processes"),
+    option(
+        "--wall-repeats",
+        type=int,
+        metavar="N",
+        help="instead: measure the cells with real processes N times, two minutes each, and print how many intervals "
+        "hold the truth; a call that was interrupted goes on (files beside the output, in calibration-wall/)",
+    ),
+    option(
+        "--pairs-here",
+        type=int,
+        metavar="N",
+        help="instead: take N pairs on this machine with each way to draw hash seeds, and with both sides at once",
+    ),
     option("--no-wall", action=RenamedFlag, current="--skip-wall-clock", dest="wall", value=False),
+    option(
+        "--alternatives",
+        action="store_true",
+        help="instead: print tables of what is used beside what could be (intervals, rules, hash seeds, duets)",
+    ),
     description="Try the harness on systems whose truth is known. Exit code 0: all limits kept; 1: one was not.",
 )
 def calibrate(options: Namespace) -> int:
-    """Write and print the calibration; return 1 when a limit isn't kept.
+    """Write and print the calibration, or what was asked for instead; return 1 when a limit isn't kept.
 
     Raises:
-        SettingsError: the number of runs can't be used.
+        SettingsError: a number can't be used, or two things are asked for instead.
 
     """
-    from ingest_bench.calibration.run import calibrate as run_calibration  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.calibration.run import SEED, workers  # noqa: PLC0415 - `--help` does without
+    from ingest_bench.calibration.run import calibrate as run_calibration  # noqa: PLC0415 - as above
 
-    if options.runs < 1:
-        raise SettingsError(f"--runs: {options.runs} is less than 1")
+    for name in ("runs", "wall_repeats", "pairs_here"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise SettingsError(f"--{name.replace('_', '-')}: {value} is less than 1")
+    if sum([options.alternatives, options.wall_repeats is not None, options.pairs_here is not None]) > 1:
+        raise SettingsError("--alternatives, --wall-repeats and --pairs-here exclude each other; give one of them")
+    if options.alternatives:
+        from ingest_bench.calibration.alternatives import alternatives  # noqa: PLC0415 - as above
+
+        print(*alternatives(SEED, options.runs, workers()), sep="\n\n")
+        return OK
+    if options.pairs_here:
+        from ingest_bench.calibration.machine_trial import on_this_machine  # noqa: PLC0415 - as above
+
+        print(on_this_machine(options.pairs_here, SEED))
+        return OK
+    if options.wall_repeats:
+        from ingest_bench.calibration.wall_repeats import claims_hold, coverage_lines, repeat_wall  # noqa: PLC0415 - as above
+
+        walls = repeat_wall(options.output.with_name("calibration-wall"), options.wall_repeats, SEED)
+        print(*coverage_lines(walls), sep="\n")
+        return OK if claims_hold(walls) else FAILED
     record = run_calibration(options.output, runs=options.runs, wall=options.wall)
     print(*record.lines, options.output, sep="\n")
     return FAILED if record.failures else OK

@@ -19,7 +19,7 @@ from ingest_bench.config.models import Settings
 from ingest_bench.errors import MeasurementError, SampleStoppedError, SampleTimeoutError
 from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.harness.sides import PairSide, open_sides, scratch_folder, with_services
-from ingest_bench.harness.spawn import run_sample
+from ingest_bench.harness.spawn import hash_seed_of, run_sample
 from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.validity import (
     FixedPairs,
@@ -279,7 +279,7 @@ class CellRun:
             side.server.reset()
         # Both sides of a pair are killed at the same share of their time, where they are.
         moment = random.Random(f"{self._seed}/kill/{pair}").uniform(*KILLED_BETWEEN)  # noqa: S311 - not for secrets
-        result = self._run(side, pair % CLASSES, moment=moment)
+        result = self._run(side, pair % CLASSES, moment=moment, hash_seed=hash_seed_of(pair, self._seed))
         if self._ledger and result.get("requests") is not None:
             level = side.planned.concurrency
             self._ledger.end(result["requests"], refused=bool(result["rate_limited"]), concurrency=level)
@@ -290,7 +290,12 @@ class CellRun:
         return sample
 
     def _run(
-        self, side: PairSide, content_class: int | None, tracemalloc_items: int | None = None, moment: float = 0.5
+        self,
+        side: PairSide,
+        content_class: int | None,
+        tracemalloc_items: int | None = None,
+        moment: float = 0.5,
+        hash_seed: int = 0,
     ) -> dict[str, Any]:
         cold = self._cell.cache == "cold" and side.files is not None
         timeout = self._sampling.timeout_seconds
@@ -308,6 +313,7 @@ class CellRun:
                 ),
                 timeout if tracemalloc_items is None or side.whole_process else TRACE_SECONDS,
                 remote=side.remote,
+                hash_seed=hash_seed,
             )
 
     @contextmanager

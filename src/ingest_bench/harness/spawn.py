@@ -1,6 +1,7 @@
 """Starts the process of a sample, and sees to it that nothing of it is left."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -26,13 +27,17 @@ LAST_WORDS = 2000
 """Characters of a failed sample's error output that are quoted."""
 
 
-def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False) -> dict[str, Any]:
+MOST_HASH_SEED = 2**32 - 1
+
+
+def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False, hash_seed: int = 0) -> dict[str, Any]:
     """Run a sample and give what it measured.
 
     Args:
         spec: what to do.
         timeout_seconds: for the whole process, start and set-up included.
         remote: whether it asks a server that isn't this machine's, by way of the user's proxies.
+        hash_seed: of Python's hashes of text, on which the order of sets depends; 0 to `MOST_HASH_SEED`.
 
     Raises:
         MeasurementError: it failed or took too long; with the end of its error output.
@@ -40,7 +45,7 @@ def run_sample(spec: SampleSpec, timeout_seconds: float, *, remote: bool = False
 
     """
     what = f"a sample of {spec.arm.fetcher} at concurrency {spec.arm.concurrency}"
-    result = run_json(COMMAND, spec.to_json(), timeout_seconds, environment(remote=remote), what)
+    result = run_json(COMMAND, spec.to_json(), timeout_seconds, environment(remote=remote, hash_seed=hash_seed), what)
     if (why := result.get("stopped")) is not None:
         raise SampleStoppedError(f"{what} failed: {why}", requests=result["requests"], refused=result["refused"])
     return result
@@ -88,17 +93,34 @@ def run_json(
     return result
 
 
-def environment(*, remote: bool = False) -> dict[str, str]:
+def environment(*, remote: bool = False, hash_seed: int = 0) -> dict[str, str]:
     """Give the variables that a sample's process starts with.
 
     Args:
         remote: whether it asks a server by way of the user's proxies.
+        hash_seed: of Python's hashes of text.
 
     """
     # Settings of the shell (PYTHONDEVMODE, PYTHONASYNCIODEBUG, MALLOC_...) would change what is measured, and a proxy
     # would stand between the sample and this machine's own server.
     kept = {name: os.environ[name] for name in (*KEPT, *(REMOTE if remote else ())) if name in os.environ}
-    return {**kept, "PYTHONHASHSEED": "0"}
+    return hash_seeded(kept, hash_seed)
+
+
+def hash_seeded(variables: Mapping[str, str], hash_seed: int) -> dict[str, str]:
+    """Give environment variables with which Python hashes text by a seed, 0 to `MOST_HASH_SEED`."""
+    return {**variables, "PYTHONHASHSEED": str(hash_seed)}
+
+
+def hash_seed_of(pair: int, drawn_for: str) -> int:
+    """Draw the hash seed of both samples of a pair, so that no result hangs on what one seed does to an arm.
+
+    Args:
+        pair: its number.
+        drawn_for: names the cell and the run; the same name and pair give the same seed.
+
+    """
+    return random.Random(f"{drawn_for}/hash/{pair}").randint(1, MOST_HASH_SEED)  # noqa: S311 - not for secrets
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

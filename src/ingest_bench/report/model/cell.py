@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ingest_bench.analysis.cpu_time import cpu_speed_up, one_thread_busy
+from ingest_bench.analysis.cpu_time import cpu_speed_up, one_thread_busy, times_apart
 from ingest_bench.analysis.speedup import CONFIDENCE, median_of, pair_ratios
 from ingest_bench.config.arm import Arm
 from ingest_bench.report.formatting import at_level
@@ -104,9 +104,7 @@ class CellView:
     @property
     def witnesses_apart(self) -> bool:
         """Whether wall and CPU time disagree where they can't, since one thread computes throughout in both arms."""
-        wall, cpu = self.cell.speedup, self.cpu_speedup
-        apart = wall is not None and cpu is not None and (wall.high < cpu.low or cpu.high < wall.low)
-        return apart and self.busy
+        return times_apart(self.cell.speedup, self.cpu_speedup) and self.busy
 
     @cached_property
     def stage_shares(self) -> dict[str, float]:

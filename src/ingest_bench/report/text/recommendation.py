@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.cpu_time import times_apart
 from ingest_bench.analysis.race import CONFIDENCE
 from ingest_bench.analysis.recommendations import ModeRecommendation, ScenarioRecommendation
 from ingest_bench.report.blocks import Answer
-from ingest_bench.report.formatting import listed, pasted, safe, speed_up, whole
+from ingest_bench.report.formatting import duration, listed, pasted, safe, speed_up, whole
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.certainty import MODE_NAMES, how_sure, named
 from ingest_bench.report.model.ranking import by_strategy, versus
@@ -31,6 +32,7 @@ def mode_text(advice: ModeRecommendation) -> str:
         "gains": gains(advice),
         "sure": how_sure(advice.verdict, advice.options_named),
         "costs": costs(advice.chosen),
+        "witness": second_witness(advice),
     }
     return text(
         "recommendation",
@@ -78,12 +80,24 @@ def _elsewhere(advice: ModeRecommendation) -> Iterator[tuple[ScenarioRecommendat
 
 
 def costs(options: Sequence[Option]) -> str:
-    """Return what a choice costs in memory and requests, the maximum of several scenarios."""
+    """Return what a choice costs in memory, CPU time and requests, the maximum of several scenarios."""
     memory = [option.memory_mib for option in options if option.memory_mib is not None]
+    cpu = [option.cpu_s for option in options if option.cpu_s]
     requests = [option.requests for option in options if option.requests]
     parts = [f"{'up to ' if len(memory) > 1 else ''}{whole(max(memory))} MiB of memory"] if memory else []
+    parts += [f"{'up to ' if len(cpu) > 1 else ''}{duration(max(cpu))} of CPU time"] if cpu else []
     parts += [f"{'up to ' if len(requests) > 1 else ''}{counted(max(requests), 'request')} a run"] if requests else []
     return listed(parts) or "an unknown amount of memory"
+
+
+def second_witness(advice: ModeRecommendation) -> list[str]:
+    """Give the gains of a choice by CPU time where it is the figure itself, and say where wall time disagrees."""
+    found = []
+    for scenario, option in compared_with_others(advice):
+        if cpu := option.by_cpu_time:
+            disagrees = ", and so disagrees with wall time," if times_apart(option.cell.standing, cpu) else ""
+            found.append(f"{speed_up(cpu)}{disagrees} in *{safe(scenario.scenario.title)}*")
+    return found
 
 
 def _choices(scenarios: Sequence[ScenarioRecommendation]) -> list[str]:

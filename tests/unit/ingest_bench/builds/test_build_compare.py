@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest_bench.__main__ import main
+from ingest_bench.builds import cases
+from ingest_bench.builds.build import Build
 from ingest_bench.builds.compare import DEFAULT_CELLS, _kept, find_case
 from ingest_bench.builds.records import SIDES, as_sample
 from ingest_bench.config.matrix import load_settings
@@ -51,6 +55,27 @@ def test_each_build_goes_first_once_in_two_pairs() -> None:
     assert all({first[0], second[0]} == {"base", "this"} for first, second in zip(drawn[::2], drawn[1::2], strict=True))
     assert drawn == list(itertools.islice(orders(SIDES, "1/a"), 40))
     assert drawn != list(itertools.islice(orders(SIDES, "2/a"), 40))
+
+
+def test_both_builds_have_the_same_hash_seed_in_a_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pair has its own, so that no verdict hangs on what one seed does to one of the builds."""
+    seeds = []
+
+    def noted(_command: Any, _request: bytes, _timeout: float, variables: dict[str, str], _what: str) -> dict[str, Any]:
+        seeds.append(variables["PYTHONHASHSEED"])
+        times = dict.fromkeys(["started_at", "wall_s", "cpu_user_s", "cpu_system_s", "peak_rss_mib"], 1.0)
+        return {**times, "exit_code": 0}
+
+    monkeypatch.setattr(cases, "run_json", noted)
+    settings = load_settings(ROOT / "config.yaml").model_copy(update={"results": str(tmp_path)})
+    build = Build("HEAD", None, False, ROOT, Path(sys.executable), {"PYTHONHASHSEED": "0"})
+    case = cases.CommandCase("commands/help", settings, {"base": build, "this": build})
+    for pair in range(6):
+        for side in SIDES:
+            case.sample(side, pair)
+    assert seeds[::2] == seeds[1::2]
+    assert len(set(seeds)) == 6
+    assert all(0 < int(seed) < 2**32 for seed in seeds)
 
 
 def test_half_a_line_of_kept_pairs_is_dropped(tmp_path: Path) -> None:

@@ -187,6 +187,29 @@ def test_invalid_samples_are_kept_and_not_used(settings: Settings, monkeypatch: 
     assert len(samples) == server.resets == 82
 
 
+def test_both_samples_of_a_pair_have_the_same_hash_seed_and_each_pair_has_its_own(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no result hangs on what one seed does to an arm; the same run has the same seeds again."""
+    seeds = []
+    for _ in range(2):
+        run, specs = run_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)
+        taken, plain = list[int](), measure.run_sample
+
+        def noted(*given: Any, hash_seed: int, plain: Any = plain, taken: Any = taken, **more: Any) -> dict[str, Any]:
+            taken.append(hash_seed)
+            found: dict[str, Any] = plain(*given, **more)
+            return found
+
+        monkeypatch.setattr(measure, "run_sample", noted)
+        run.take_pairs()
+        assert len(taken) == len(specs) > 4
+        assert taken[::2] == taken[1::2]
+        assert len(set(taken)) == len(taken) // 2
+        seeds.append(taken)
+    assert seeds[0] == seeds[1]
+
+
 def test_a_trace_that_fails_costs_the_trace_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the pass that traces memory fails, or isn't wanted, the cell says why it has none."""
     run, _ = run_of(settings, find_cell(settings, "api", "more", 5), Server([]), monkeypatch)

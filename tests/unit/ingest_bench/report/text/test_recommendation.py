@@ -29,6 +29,25 @@ def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
     assert "requests a run" in lines[-1]
 
 
+def test_cpu_time_is_a_cost_and_a_second_witness_where_nothing_is_waited_for(make: Any) -> None:
+    """Every mode has the CPU time of a run; its speed-up only stands where one thread computes throughout."""
+    busy = lambda _spec, _arm, _level, found: replace(found, cpu=1.0)  # noqa: E731 - a change of the truth
+    waiting = lambda _spec, _arm, _level, found: replace(found, cpu=0.5)  # noqa: E731 - likewise
+    for truth, witnessed in ((busy, True), (waiting, False)):
+        (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario == "small_files_warm", truth)))
+        assert re.search(r"[0-9] m?s of CPU time", line)
+        assert ("By CPU time" in line) is witnessed
+        assert "disagrees" not in line
+
+
+def test_a_witness_that_disagrees_says_so(make: Any) -> None:
+    """Intervals by wall and by CPU time that have nothing in common are told."""
+    make.noise = 0.0001
+    apart = lambda spec, arm, _level, found: replace(found, cpu=0.98 if arm == spec.baseline.arm else 1.02)  # noqa: E731
+    (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario == "small_files_warm", apart)))
+    assert "and so disagrees with wall time, in *10,000 small files, warm cache*" in line
+
+
 def test_what_is_compared_with_is_named_once(make: Any) -> None:
     """Of scenarios with the same baseline the first names it, and each has its gain."""
     line = what_to_do(
