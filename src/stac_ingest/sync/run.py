@@ -366,4 +366,11 @@ def _requests(plan: SyncPlan, reports: Sequence[TaskReport]) -> Counter[str]:
 
 
 def _notes(plan: SyncPlan, reports: Sequence[TaskReport]) -> list[str]:
-    return list(dict.fromkeys([*plan.notes, *(note for report in reports for note in report.notes)]))
+    notes = [*plan.notes, *(note for report in reports for note in report.notes)]
+    if same := sum(len(report.unchanged) for report in reports):
+        said = counted(same, "document has the version", "documents have the versions")
+        notes.append(f"{said} of the last run, and {'was' if same == 1 else 'were'} not read")
+    if count := sum(report.unversioned for report in reports):
+        said = counted(count, "document", "documents")
+        notes.append(f"{said} came without a version that tells the content, and will be read by the next run as well")
+    return list(dict.fromkeys(notes))

@@ -104,6 +104,10 @@ class Work:
         """Return the path of the place where a task that lists ids is."""
         return self.folder / f"task-{task}.mark.json"
 
+    def versions(self, task: int) -> Path:
+        """Return the path of the versions of the documents that a task has looked at, in their order."""
+        return self.folder / f"task-{task}.versions.arrow"
+
     def dropped(self, task: int) -> Path:
         """Return the path of the keys of items that a transform left out, as `SEEN`, sorted by key."""
         return self.folder / f"task-{task}.dropped.npy"
