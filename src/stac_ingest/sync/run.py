@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 import time
@@ -235,6 +236,7 @@ class SyncRun:
         )
         manifest = SyncManifest(
             generation=self.generation,
+            output=(before and before.output) or secrets.token_hex(8),
             source=source_of(settings.config),
             asked=asked_of(settings),
             partition=settings.partition,

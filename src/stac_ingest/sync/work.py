@@ -148,6 +148,11 @@ class Work:
         names = (path.name for path in self.folder.glob("merge-*.npy"))
         return sorted({int(name.removeprefix("merge-").split(".")[0]) for name in names})
 
+    @property
+    def failed(self) -> Path:
+        """The path of the keys of all items of the run that can't be written, as `SEEN`, sorted."""
+        return self.folder / "failed.npy"
+
     def journal(self, partition: int) -> Path:
         """Return the path of the lines of the journal that a partition's merge has written."""
         return self.folder / f"journal-{partition}.ndjson"
