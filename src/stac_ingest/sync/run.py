@@ -153,7 +153,7 @@ class SyncRun:
         if problems and not any(report.items or report.ids > report.resumed for report in reports):
             self._forget(tasks)
             raise DataProcessingError(problems[0])
-        wanted = wanted_tasks(self.work, tasks, self._settings.task_items)
+        wanted = wanted_tasks(self._settings, self.work, tasks)
         reports += await self._read(wanted, held)
         return Read([*tasks, *wanted], reports)
 

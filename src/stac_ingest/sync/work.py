@@ -40,12 +40,14 @@ class Work:
     """Names the files of one run.
 
     Attributes:
+        generation: of the run.
         folder: that they are in.
         memories: the folder of what the detector remembers, which stays after the run.
 
     """
 
     def __init__(self, settings: SyncSettings, generation: int) -> None:
+        self.generation = generation
         self.folder = settings.state / WORK / f"{generation:08d}"
         self.memories = settings.state / MEMORIES / f"{generation:08d}"
         self._digest = digest_of(settings)
@@ -115,6 +117,16 @@ class Work:
     def wanted(self, task: int) -> Path:
         """Return the path of the ids that a task has named as wanted, a line of JSON each."""
         return self.folder / f"task-{task}.wanted.ndjson"
+
+    @property
+    def sorted_wanted(self) -> Path:
+        """The path of where the ids are that tasks have named as wanted, sorted by key."""
+        return self.folder / "sorted-wanted.npy"
+
+    @property
+    def named(self) -> Path:
+        """The path of the ids that are read after the tasks of the plan, a line of JSON each."""
+        return self.folder / "named.ndjson"
 
     def outcome(self, task: int) -> Path:
         """Return the path of a task's outcome. The task is done where it is there."""

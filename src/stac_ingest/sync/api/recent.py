@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stac_ingest.api.intervals import parse_instant
+from stac_ingest.api.intervals import SECOND, parse_instant
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
@@ -41,6 +41,17 @@ class Recent(NamedTuple):
     def __len__(self) -> int:
         """Return the number of items."""
         return len(self.high)
+
+    def quantiles(self, items: int) -> list[int]:
+        """Return instants that cut these items into stretches of time of about so many; none where one has no instant.
+
+        They are whole seconds, which every server knows, and each is a different one.
+        """
+        if len(self) <= items or (self.instant == NEVER).any():
+            return []
+        ordered = np.sort(self.instant)
+        cuts = {int(one) // SECOND * SECOND for one in ordered[items::items]}
+        return sorted(one for one in cuts if one > ordered[0])
 
 
 def no_recent() -> Recent:
