@@ -56,7 +56,7 @@ agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of
 test: $(VENV)/.dev ## run all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile
 
-test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing (about an hour; TEST_ITEMS, TEST_INPUTS)
+test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing (about an hour; TEST_ITEMS, TEST_INPUTS, TEST_KILLS)
 	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest tests/long tests/workflow/test_killed.py -s
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## test stores against local servers in an environment of their own (Azurite where TEST_AZURITE names it)
