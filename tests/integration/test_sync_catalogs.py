@@ -216,6 +216,8 @@ async def test_a_catalog_that_lost_all_links_is_taken_for_a_fault(tmp_path):
             await sync(server, what)
         result = await sync(server, what.model_copy(update={"allow_empty": True}))
         assert (result.manifest.items, result.manifest.counts.gone) == (0, 2)
+        documents["catalog.json"]["links"] = [link("child", "./c0/collection.json")]
+        assert (await sync(server, what)).manifest.counts.added == 2
 
 
 async def test_a_copy_in_another_document_is_no_loss(tmp_path):

@@ -17,7 +17,7 @@ from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.at_once import read_all
-from stac_ingest.sync.detectors import detector_of
+from stac_ingest.sync.detectors import detector_named, detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
 from stac_ingest.sync.index import Held, index_of, rebuilt
 from stac_ingest.sync.journal import write_failures, write_journal
@@ -286,7 +286,7 @@ class SyncRun:
 
     def _settle(self, plan: SyncPlan, read: Read, origins: set[int]) -> None:
         """Have the detector remember what it has to look at again."""
-        detector = detector_of(self._settings)
+        detector = detector_named(plan.detector, self._settings)
         if not isinstance(detector, Settling):
             return
         pairs = list(zip(read.tasks, read.reports, strict=True))

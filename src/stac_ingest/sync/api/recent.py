@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,16 @@ from stac_ingest.sync.progress import Progress
 
 _TIMES = ["properties.datetime", "properties.start_datetime", "properties.end_datetime"]
 FIELDS = ["id", "collection", *_TIMES]
+
+
+class Cut(NamedTuple):
+    """A stretch of time, in microseconds since 1970, and the items of these in it."""
+
+    start: int | None
+    """Itself included; None for an open start."""
+    before: int | None
+    """Itself excluded; None for an open end."""
+    items: int
 
 
 class Recent(NamedTuple):
@@ -42,16 +53,18 @@ class Recent(NamedTuple):
         """Return the number of items."""
         return len(self.high)
 
-    def quantiles(self, items: int) -> list[int]:
-        """Return instants that cut these items into stretches of time of about so many; none where one has no instant.
+    def cut(self, items: int) -> list[Cut]:
+        """Cut these items into stretches of time of about so many; into one where any has no instant.
 
-        They are whole seconds, which every server knows, and each is a different one.
+        The ends are whole seconds, which every server knows.
         """
         if len(self) <= items or (self.instant == NEVER).any():
-            return []
+            return [Cut(None, None, len(self))] if len(self) else []
         ordered = np.sort(self.instant)
-        cuts = {int(one) // SECOND * SECOND for one in ordered[items::items]}
-        return sorted(one for one in cuts if one > ordered[0])
+        whole = np.unique(ordered[items::items] // SECOND * SECOND)
+        ends = [int(one) for one in whole if one > ordered[0]]
+        counts = np.diff([0, *np.searchsorted(ordered, ends), len(ordered)])
+        return [Cut(*bounds, int(count)) for bounds, count in zip(pairwise([None, *ends, None]), counts, strict=True)]
 
 
 def no_recent() -> Recent:

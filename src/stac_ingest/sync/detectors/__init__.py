@@ -25,7 +25,18 @@ def detector_of(settings: SyncSettings) -> Detector:
         ConfigurationError: the source can't be read.
 
     """
-    make: DetectorKind = load(DETECTORS[_name(settings.config)])
+    return detector_named(_name(settings.config), settings)
+
+
+def detector_named(name: str, settings: SyncSettings) -> Detector:
+    """Make the detector of a plan, without a look at the source.
+
+    Args:
+        name: as the plan has it.
+        settings: of the sync.
+
+    """
+    make: DetectorKind = load(DETECTORS[name])
     return make(settings)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,15 +116,19 @@ class ApiDetector:
         """Plan to read what was updated lately, cut by the items' own times where the server finds all by these."""
         what = settings_since(self._config, way, since)
         size = items_of_a_task(len(recent), session.limit, self._settings.task_items)
-        times = recent.quantiles(size)
-        if times and not await _heeds_time(
-            session, terms_since(session, self._config, way, since), times[0], len(recent)
-        ):
-            times = []
-        bounds = pairwise([None, *times, None]) if len(recent) else ()
+        cuts = recent.cut(size)
+        if len(cuts) > 1:
+            terms = terms_since(session, self._config, way, since)
+            if not await _heeds_time(session, terms, cuts[0].before, len(recent)):
+                cuts = recent.cut(len(recent))
         return [
-            Task(number=0, reader="api_items", what=what | time_of(wide(start, before, session.requested), session))
-            for start, before in bounds
+            Task(
+                number=0,
+                reader="api_items",
+                what=what | time_of(wide(one.start, one.before, session.requested), session),
+                expected=one.items,
+            )
+            for one in cuts
         ]
 
 
@@ -210,7 +213,7 @@ class _Looked:
         return Task(number=0, reader=reader, what=what, covers=[covered], expected=one.counted)
 
 
-async def _heeds_time(session: ApiSession, terms: Mapping[str, Any], before: int, total: int) -> bool:
+async def _heeds_time(session: ApiSession, terms: Mapping[str, Any], before: int | None, total: int) -> bool:
     """Say whether the server, asked for a time too, finds all items of a search in all times, and fewer in some."""
     every = Interval(EARLIEST, LATEST) if session.requested == (None, None) else session.requested
     try:
