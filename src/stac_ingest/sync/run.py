@@ -236,7 +236,7 @@ class SyncRun:
         )
         manifest = SyncManifest(
             generation=self.generation,
-            output=(before and before.output) or secrets.token_hex(8),
+            output=secrets.token_hex(8) if before is None or before.output is None else before.output,
             source=source_of(settings.config),
             asked=asked_of(settings),
             partition=settings.partition,
