@@ -56,7 +56,7 @@ agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of
 test: $(VENV)/.dev ## run all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing, more examples (over an hour; TEST_ITEMS, TEST_INPUTS)
+test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing, more examples (over an hour; TEST_ITEMS, TEST_INPUTS, TEST_KILLS)
 	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest $$(grep -rlE --include='test_*.py' 'TEST_LONG|long_lane' tests) -s
 	TEST_LONG=1 $(BIN)/pytest tests/unit tests/integration -m hypothesis -n auto --dist loadfile
 

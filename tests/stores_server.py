@@ -97,6 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
         if objects.etags and self.headers.get("If-Match", tag) != tag:
             self._send(412, b"")
             return
+        if objects.etags and self.headers.get("If-None-Match") == tag:
+            self._send(304, b"", with_body=False, **headers)
+            return
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if objects.ranges else None
         status = 200
         if found:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from email.utils import formatdate
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +106,10 @@ class Server:
         asked: requests by name of the document.
         peak: requests that were under way at once, at most.
         headers: of the latest request for each document.
+        versions: what documents are given with: `etag`, `weak`, `modified` or nothing.
+        modified: when a document has changed, in seconds since 1970; a day ago where it isn't named.
+        same: by name, answers that a document is as it was.
+        sent: by name, bytes of documents.
 
     """
 
@@ -114,6 +121,14 @@ class Server:
         self.peak = self._now = 0
         self.answer: Callable[[str], web.Response | None] = lambda _: None
         self.url = ""
+        self.versions = ""
+        self.modified: dict[str, float] = {}
+        self.same: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.asked, self.same, self.sent = Counter(), Counter(), Counter()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Server]:
@@ -143,6 +158,23 @@ class Server:
             if name not in self.documents:
                 return web.Response(status=404, text="not here")
             found = self.documents[name]
-            return web.Response(text=found if isinstance(found, str) else json.dumps(found))
+            text = found if isinstance(found, str) else json.dumps(found)
+            headers, is_same = self._version(name, text, request)
+            if is_same:
+                self.same[name] += 1
+                return web.Response(status=304, headers=headers)
+            self.sent[name] += len(text)
+            return web.Response(text=text, headers=headers)
         finally:
             self._now -= 1
+
+    def _version(self, name: str, text: str, request: web.Request) -> tuple[dict[str, str], bool]:
+        """Return the headers that name the version of a document, and whether it is the one that the client has."""
+        if self.versions == "modified":
+            date = formatdate(self.modified.get(name, time.time() // 86400 * 86400 - 86400), usegmt=True)
+            return {"Last-Modified": date}, request.headers.get("If-Modified-Since") == date
+        if not self.versions:
+            return {}, False
+        tag = f'"{sha256(text.encode()).hexdigest()[:16]}"'
+        tag = f"W/{tag}" if self.versions == "weak" else tag
+        return {"ETag": tag}, request.headers.get("If-None-Match") == tag

@@ -164,7 +164,7 @@ def test_items_of_an_api_that_are_known_by_their_ids_alone(tmp_path, ids_only):
         plan = read_run_plan(work.plan).plan
         assert jobs.may_want(plan)
         by_jobs(settings, len(plan.tasks) + 1)
-        assert [len(task.what["ids"]) for task in read_wanted(work.wanted)] == [30, 10]
+        assert [task.expected for task in read_wanted(work.wanted)] == [30, 10]
         by_jobs(settings)
         assert held(settings.output).keys() == truth.items.keys()
         assert counts(settings)["added"] == 40

@@ -26,7 +26,7 @@ _TRANSIENT = frozenset({TOO_MANY, 502, 503, 504})
 _HEAVY = frozenset({502, 504})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MAX_REDIRECTS = 5
-_HARMLESS = {"Accept", "Accept-Encoding", "Range", "If-Match"}
+_HARMLESS = {"Accept", "Accept-Encoding", "Range", "If-Match", "If-None-Match", "If-Modified-Since"}
 """Headers that a redirect takes to another origin, too: they say what is wanted, and nothing of who wants it."""
 _FIRST_DELAY = 0.5
 _MAX_DELAY = 30.0

@@ -152,6 +152,24 @@ def place_of(config: IngestConfig) -> str:
     return path if config.is_remote or Path(path).is_dir() else str(Path(path).parent)
 
 
+def catalog_root(config: IngestConfig, summary: IngestSummary) -> str | None:
+    """Return the path or the URL of the first document of the static catalog that the settings name; None without one.
+
+    Raises:
+        ConfigurationError: what the settings name is missing or of another kind.
+        DataProcessingError: a store can't be asked.
+
+    """
+    if config.mode != "file":
+        return None
+    if lies_in_store(config):
+        from stac_ingest.sources.stored.source import stored_catalog  # noqa: PLC0415 - see `check_path`
+
+        return stored_catalog(config, summary)
+    kind, path = kind_and_path(config)
+    return path if kind is KINDS["catalog"] else None
+
+
 def json_source(where: Where, config: IngestConfig, summary: IngestSummary) -> Source[Any]:
     """Return the source of a folder of JSON files, or of one document."""
     path = Path(where.source)

@@ -10,6 +10,7 @@ import obstore
 from obstore.exceptions import (
     BaseError,
     InvalidPathError,
+    NotModifiedError,
     NotSupportedError,
     PermissionDeniedError,
     PreconditionError,
@@ -42,6 +43,14 @@ class _Part(NamedTuple):
     after: str = ""
     """The key behind which it begins; empty for the beginning."""
     together: int = PAGE
+
+
+class Whole(NamedTuple):
+    """An object that was read."""
+
+    data: bytes
+    version: str
+    """As of a `StoredObject`."""
 
 
 class ObjectStore:
@@ -84,8 +93,16 @@ class ObjectStore:
             raise self._error(of.key, error) from None
         return checked(data, stop - start, (of.version, meta.version), self._shown(of.key))
 
-    def whole(self, key: str, most: int) -> bytes:
+    def whole(self, key: str, most: int, version: str = "") -> Whole | None:
         """Return an object that wasn't looked at before, by one request.
+
+        Args:
+            key: of the object.
+            most: bytes that it may have.
+            version: that is known of it; empty for none.
+
+        Returns:
+            None where the object still has that version.
 
         Raises:
             ItemError: there is none, or it is larger than `most` bytes.
@@ -93,11 +110,14 @@ class ObjectStore:
 
         """
         try:
-            result = obstore.get(self._store, key)
-            size = _object(result.meta).size
-            if size > most:
-                raise ItemError(f"{self._shown(key)}: {size} bytes, more than max_response_mib allows ({most})")
-            return bytes(result.bytes())
+            options: GetOptions = {"if_none_match": f'"{version}"'} if version else {}
+            result = obstore.get(self._store, key, options=options)
+            meta = _object(result.meta)
+            if meta.size > most:
+                raise ItemError(f"{self._shown(key)}: {meta.size} bytes, more than max_response_mib allows ({most})")
+            return Whole(bytes(result.bytes()), meta.version)
+        except NotModifiedError:
+            return None
         except (BaseError, OSError, ValueError) as error:
             raise self._error(key, error) from None
 

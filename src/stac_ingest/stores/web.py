@@ -17,6 +17,7 @@ from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import OK, RetryingClient
+from stac_ingest.http.validators import version_of
 from stac_ingest.stores.objects import Refuse, StoredObject, changed, checked
 from stac_ingest.summary import IngestSummary
 
@@ -70,7 +71,7 @@ class WebFile:
             if error.status == _NO_RANGE:  # not even of a first byte
                 return StoredObject(key, 0, "")
             raise
-        version = _version(response)
+        version = version_of(response.headers)
         if response.status == OK:
             self._whole = response.body
             if response.body:
@@ -102,7 +103,7 @@ class WebFile:
         found = _OF_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if found is not None and int(found[1]) != of.size:
             raise changed(self.url)
-        return checked(response.body, stop - start, (of.version, _version(response)), self.url)
+        return checked(response.body, stop - start, (of.version, version_of(response.headers)), self.url)
 
     def listed(self, prefix: str, refuse: Refuse | None = None) -> Iterator[list[StoredObject]]:  # noqa: ARG002 - see `Store`
         """Raise: a web server lists nothing."""
@@ -131,9 +132,3 @@ class WebFile:
 
     def _call(self, work: Coroutine[None, None, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-
-def _version(response: Response) -> str:
-    """Return a strong ETag with its quotes, which can be asked for; or else what shows a change."""
-    tag = response.headers.get("ETag", "")
-    return tag if tag.startswith('"') else response.headers.get("Last-Modified", "") or tag

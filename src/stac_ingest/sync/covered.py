@@ -21,7 +21,7 @@ class Coverage:
         """Take what the tasks cover, and how they ended."""
         self._times: list[tuple[Covered, bool]] = []
         sure: list[int] = []
-        unsure: list[int] = [number for report in reports for number in report.spared]
+        unsure: list[int] = [number for report in reports for number in (*report.spared, *report.unchanged)]
         for task, report in zip(tasks, reports, strict=True):
             tells = report.outcome.tells_gone
             for covered in task.covers:

@@ -52,21 +52,25 @@ class FileTable:
 
     def names(self) -> list[str]:
         """Return their names, which need not be UTF-8."""
-        return [os.fsdecode(name) for name in self.table.column("name").to_pylist()]
+        return self.texts("name")
 
     def places_in(self, other: FileTable) -> _Numbers:
         """Return the place of each file in another table, by its name; -1 where it isn't there."""
         found = pc.index_in(self.table.column("name"), value_set=other.table.column("name").combine_chunks())
         return np.asarray(found.fill_null(-1).to_numpy(), np.int64)
 
-    def save(self, folder: Path) -> None:
+    def texts(self, name: str) -> list[str]:
+        """Return a column of texts, which need not be UTF-8."""
+        return [os.fsdecode(text) for text in self.table.column(name).to_pylist()]
+
+    def save(self, folder: Path, name: str = _TABLE) -> None:
         """Write the table into a folder, whole or not at all.
 
         Raises:
             OSError: it can't be written.
 
         """
-        with replacing(folder / _TABLE) as stream, pa.ipc.new_file(stream, self.table.schema) as writer:
+        with replacing(folder / name) as stream, pa.ipc.new_file(stream, self.table.schema) as writer:
             writer.write_table(self.table)
 
 
@@ -110,8 +114,13 @@ def look_at(files: SourceFiles, now_ns: int, looked: Callable[[int], None]) -> F
 
 def remembered(folder: Path | None) -> FileTable | None:
     """Return the files that the last run has seen; None where that isn't known."""
+    return None if folder is None else load_table(folder / _TABLE)
+
+
+def load_table(path: Path) -> FileTable | None:
+    """Return a table that was saved; None where it is lost."""
     try:
-        with pa.memory_map(str((folder or Path()) / _TABLE)) as stream:
+        with pa.memory_map(str(path)) as stream:
             return FileTable(pa.ipc.open_file(stream).read_all())
     except (OSError, pa.ArrowException):
         return None

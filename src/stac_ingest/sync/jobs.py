@@ -125,7 +125,7 @@ def name_wanted(settings: SyncSettings) -> None:
     with locked_by_job(settings, alone=True):
         run, plan = _under_way(settings)
         try:
-            wanted = wanted_tasks(run.work, plan.tasks, settings.task_items)
+            wanted = wanted_tasks(settings, run.work, plan.tasks)
         except (OSError, ValueError) as error:
             raise DataProcessingError(f"can't read the files of the run in {run.work.folder}: {error}") from error
         write_wanted(JobFiles(run.work.folder).wanted, wanted)

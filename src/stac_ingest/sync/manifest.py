@@ -58,6 +58,9 @@ class SyncManifest(Record):
     version: Literal[2] = VERSION
     format: Literal["stac-geoparquet"] = "stac-geoparquet"
     generation: int = Field(ge=1, description="the run that published this; one more each time")
+    output: str | None = Field(
+        default=None, description="a random text of the first run, which tells this output from others of the source"
+    )
     source: str
     asked: dict[str, Any] = Field(description="which items of the source were asked for")
     partition: Scheme

@@ -25,7 +25,7 @@ from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.parts import PLACE, by_part, keys_at
 from stac_ingest.sync.row_sorter import RowSorter
 from stac_ingest.sync.settings import SyncSettings
-from stac_ingest.sync.sorted_entries import KEY, EntriesFile, save_sorted
+from stac_ingest.sync.sorted_entries import KEY, EntriesFile, save, save_sorted
 from stac_ingest.sync.work import Work
 
 _PLACES = np.dtype([("part", "<u4"), ("row", "<u4")])
@@ -55,12 +55,12 @@ def run_merge(settings: SyncSettings, manifest: SyncManifest | None, generation:
         return _RESULT.validate_json(done.read_bytes())
     except (OSError, ValidationError):
         pass
-    failed = _failed(settings, manifest, work, number)
+    before = partition_of(manifest, number)
+    encoded = encode_adds(settings, before, work, number)
     try:
-        before = partition_of(manifest, number)
-        merge = _Merge(settings, before, work, number, failed)
+        merge = _Merge(settings, before, work, number, _failed(settings, manifest, work))
         write_lines(work.journal(number), merge.journal())
-        partition = merge.run(encode_adds(settings, before, work, number), generation)
+        partition = merge.run(encoded, generation)
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise DataProcessingError(f"can't merge {Partitions(settings.partition).folder(number)}: {error}") from error
     write_text(done, _RESULT.dump_json(partition, indent=1).decode() + "\n")
@@ -74,18 +74,22 @@ def unwritten(settings: SyncSettings, generation: int) -> list[Unwritten]:
     return [one for encoded in found if encoded is not None for one in encoded.unwritten]
 
 
-def _failed(settings: SyncSettings, manifest: SyncManifest | None, work: Work, own: int) -> Entries:
+def _failed(settings: SyncSettings, manifest: SyncManifest | None, work: Work) -> Entries:
     """Return the keys of all that can't be written, in whichever partition, as `SEEN`: its old row stays.
 
-    Another partition may be under way in another process, at whose end its keys are there already.
+    They are gathered once, when all partitions are encoded, and are the same however often that is done. Another
+    partition may be under way in another process, at whose end its keys are there already.
     """
-    failed = [np.zeros(0, SEEN)]
-    for number in work.partitions():
-        files = EncodedFiles(work, number)
-        if files.read() is None and (number == own or not files.failed.exists()):
-            encode_adds(settings, partition_of(manifest, number), work, number)
-        failed.append(np.load(files.failed))
-    return np.sort(np.concatenate(failed))
+    if not work.failed.exists():
+        failed = [np.zeros(0, SEEN)]
+        for number in work.partitions():
+            files = EncodedFiles(work, number)
+            if not files.failed.exists():
+                encode_adds(settings, partition_of(manifest, number), work, number)
+            failed.append(np.load(files.failed))
+        save(work.failed, np.sort(np.concatenate(failed)))
+    keys: Entries = np.load(work.failed)
+    return keys
 
 
 class _Rows(NamedTuple):

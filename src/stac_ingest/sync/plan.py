@@ -36,7 +36,7 @@ class Task(Record):
     """A part of the source that is read by one process."""
 
     number: int = Field(ge=0)
-    reader: Literal["items", "files", "api_items", "api_ids"] = Field(
+    reader: Literal["items", "files", "documents", "api_items", "api_ids"] = Field(
         description="which reader it is for, see `readers`"
     )
     what: dict[str, Any] = Field(description="what is read, in the reader's own terms")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 import time
@@ -16,7 +17,7 @@ from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.at_once import read_all
-from stac_ingest.sync.detectors import detector_of
+from stac_ingest.sync.detectors import detector_named, detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
 from stac_ingest.sync.index import Held, index_of, rebuilt
 from stac_ingest.sync.journal import write_failures, write_journal
@@ -152,7 +153,7 @@ class SyncRun:
         if problems and not any(report.items or report.ids > report.resumed for report in reports):
             self._forget(tasks)
             raise DataProcessingError(problems[0])
-        wanted = wanted_tasks(self.work, tasks, self._settings.task_items)
+        wanted = wanted_tasks(self._settings, self.work, tasks)
         reports += await self._read(wanted, held)
         return Read([*tasks, *wanted], reports)
 
@@ -235,6 +236,7 @@ class SyncRun:
         )
         manifest = SyncManifest(
             generation=self.generation,
+            output=secrets.token_hex(8) if before is None or before.output is None else before.output,
             source=source_of(settings.config),
             asked=asked_of(settings),
             partition=settings.partition,
@@ -284,7 +286,7 @@ class SyncRun:
 
     def _settle(self, plan: SyncPlan, read: Read, origins: set[int]) -> None:
         """Have the detector remember what it has to look at again."""
-        detector = detector_of(self._settings)
+        detector = detector_named(plan.detector, self._settings)
         if not isinstance(detector, Settling):
             return
         pairs = list(zip(read.tasks, read.reports, strict=True))
@@ -366,4 +368,11 @@ def _requests(plan: SyncPlan, reports: Sequence[TaskReport]) -> Counter[str]:
 
 
 def _notes(plan: SyncPlan, reports: Sequence[TaskReport]) -> list[str]:
-    return list(dict.fromkeys([*plan.notes, *(note for report in reports for note in report.notes)]))
+    notes = [*plan.notes, *(note for report in reports for note in report.notes)]
+    if same := sum(len(report.unchanged) for report in reports):
+        said = counted(same, "document has the version", "documents have the versions")
+        notes.append(f"{said} of the last run, and {'was' if same == 1 else 'were'} not read")
+    if count := sum(report.unversioned for report in reports):
+        said = counted(count, "document", "documents")
+        notes.append(f"{said} came without a version that tells the content, and will be read by the next run as well")
+    return list(dict.fromkeys(notes))

@@ -164,6 +164,12 @@ class StoreCopy:
                     f"{SETTING}: {self._shown} is the copy of another output: its {name} is {str(theirs)!r:.80}, and "
                     f"here it is {str(ours[name])!r:.80}; give another prefix"
                 )
+        if manifest is not None and not _is_same_output(before, manifest):
+            raise ConfigurationError(
+                f"{SETTING}: {self._shown} is the copy of another output of the same source, or of a copy of "
+                f"{self._settings.output} that has gone its own way; give each output a prefix of its own, or remove "
+                "the copy if that output is lost"
+            )
         at = 0 if manifest is None else manifest.generation
         if before.generation > at:
             raise ConfigurationError(
@@ -220,6 +226,13 @@ class StoreCopy:
             raise DataProcessingError(f"{file} isn't what was written; {REPAIR}")
         self._store.put_file(self._prefix + path, file)
         return size
+
+
+def _is_same_output(before: SyncManifest, manifest: SyncManifest) -> bool:
+    """Say whether the manifest of a copy, and that of an output, may be of the same output."""
+    if before.output not in (None, manifest.output):
+        return False
+    return before.generation != manifest.generation or before.started_at == manifest.started_at
 
 
 def _size(file: Path) -> int:

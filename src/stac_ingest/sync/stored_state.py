@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from urllib.parse import unquote, urlsplit
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ItemError
+from stac_ingest.http.validators import is_settled
 from stac_ingest.sources.kind import DESCRIPTIONS, KINDS
 from stac_ingest.stores.objects import Store, StoredObject
 from stac_ingest.stores.urls import read_url, store_kind
 from stac_ingest.summary import IngestSummary
 
-_SETTLED_S = 3600
-"""Seconds after which a file that has a time alone can't change within that time: a clock may be off by as much."""
 _BITS = 1 << 128
 
 
@@ -39,9 +37,9 @@ def stored_state(config: IngestConfig, summary: IngestSummary) -> str | None:
     """
     if config.format == KINDS["catalog"].format or config.source.rpartition("/")[2] in DESCRIPTIONS:
         return None  # it may lead anywhere
-    total, count = 0, 0
+    total, count, now = 0, 0, time.time()
     for one in _objects(config, summary):
-        if not _is_version(one.version):
+        if not is_settled(one.version, now):
             return None
         text = f"{one.key}\0{one.size}\0{one.version}".encode("utf-8", "surrogateescape")
         total = (total + int.from_bytes(blake2b(text, digest_size=16).digest())) % _BITS
@@ -69,12 +67,3 @@ def _objects(config: IngestConfig, summary: IngestSummary) -> Iterator[StoredObj
             yield from page
         for key in refused:
             yield StoredObject(key, 0, "")
-
-
-def _is_version(version: str) -> bool:
-    """Say whether a version tells each content from others: an ETag does, and a time that is long past."""
-    try:
-        moment = parsedate_to_datetime(version).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return bool(version)
-    return moment < time.time() - _SETTLED_S

@@ -43,6 +43,8 @@ class TaskReport(Record):
     requests: dict[str, int] = Field(default={})
     notes: list[str] = Field(default=[])
     spared: list[int] = Field(default=[])
+    unchanged: list[int] = Field(default=[])
+    unversioned: int = 0
     unverified: list[str] = Field(default=[])
 
     @property

@@ -1,65 +1,113 @@
-"""Items that the source has by their ids, that aren't held, and that are read by these ids then."""
+"""Items that the source has by their ids, that aren't held, and that are read by these ids then.
+
+Their ids stay on disk: some of them are in memory at a time, however many there are.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from contextlib import ExitStack
 
 import numpy as np
 import orjson
 
-from stac_ingest.core.id_set import Key
+from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.key_hash import key_hash
-from stac_ingest.sync.api.ids_task import task_of_ids
+from stac_ingest.sync.api.ids_task import task_of_named
+from stac_ingest.sync.api.task_size import items_of_a_task
+from stac_ingest.sync.entries import FOUND, Entries
 from stac_ingest.sync.plan import Task
-from stac_ingest.sync.sorted_entries import Ranges
+from stac_ingest.sync.row_sorter import RowSorter
+from stac_ingest.sync.settings import SyncSettings
+from stac_ingest.sync.sorted_entries import EntriesWriter, Ranges, together
 from stac_ingest.sync.work import Work
 
-_TOGETHER = 20_000
-"""Ids that are compared at once."""
+_NAMED = np.dtype(
+    [
+        ("high", "<u8"),
+        ("low", "<u8"),
+        ("collection", "<u8"),  # the hash of its name
+        ("task", "<u4"),
+        ("offset", "<u8"),  # of its line among those of the task
+        ("length", "<u4"),
+    ]
+)
+"""An id that is wanted."""
 
 
-def wanted_tasks(work: Work, tasks: Sequence[Task], together: int) -> list[Task]:
+def wanted_tasks(settings: SyncSettings, work: Work, tasks: Sequence[Task]) -> list[Task]:
     """Plan to read the items that the tasks have named as wanted, and that none of them has read.
 
     Args:
+        settings: of the sync.
         work: of the run.
         tasks: of its plan, all of them done.
-        together: items of a task.
 
     Returns:
         The same tasks for the same files, with the numbers behind those of the plan.
 
     Raises:
-        OSError, ValueError: the files of the run can't be read.
+        DataProcessingError: their ids can't be written.
+        OSError, ValueError: the files of the run can't be read or written.
 
     """
-    left: dict[Key, None] = {}
-    named = _named(work, tasks)
-    while keys := list(islice(named, _TOGETHER)):
-        left.update(dict.fromkeys(_unread(work, tasks, keys)))
-    keys = [*left]
-    return [
-        task_of_ids(len(tasks) + number, keys[start : start + together])
-        for number, start in enumerate(range(0, len(keys), together))
-    ]
+    naming = [task.number for task in tasks if work.wanted(task.number).exists()]
+    if not naming:
+        return []
+    _sort(work, naming)
+    unread = RowSorter(work.named, _NAMED, ("collection", "task", "offset"))
+    for named, found in Ranges([[work.sorted_wanted], [work.found(task.number) for task in tasks]]):
+        unread.add(_unread(together(named, _NAMED), together(found, FOUND)))
+    if not len(unread):
+        return []
+    write_lines(work.named, _lines(work, naming, unread))
+    unread.remove()
+    size = items_of_a_task(len(unread), settings.config.limit, settings.task_items)
+    return list(_cut(work, len(tasks), size))
 
 
-def _unread(work: Work, tasks: Sequence[Task], keys: Sequence[Key]) -> Iterator[Key]:
-    """Yield the keys of items that no task has read."""
-    highs = np.array([key_hash(*key)[0] for key in keys], np.uint64)
-    is_read = np.zeros(len(keys), bool)
-    for (stretches,) in Ranges([[work.found(task.number) for task in tasks]]):
-        for stretch in stretches:
-            is_read |= np.isin(highs, stretch.entries["high"])
-    return (key for key, found in zip(keys, is_read.tolist(), strict=True) if not found)
+def _sort(work: Work, naming: Sequence[int]) -> None:
+    """Write where each id is, sorted by its key."""
+    writer = EntriesWriter(work.sorted_wanted, _NAMED)
+    for number in naming:
+        offset = 0
+        with work.wanted(number).open("rb") as lines:
+            for line in lines:
+                named = orjson.loads(line)
+                key = key_hash(named["collection"], named["id"])
+                writer.add(*key, key_hash(named["collection"], "")[0], number, offset, len(line))
+                offset += len(line)
+    writer.finish()
 
 
-def _named(work: Work, tasks: Sequence[Task]) -> Iterator[Key]:
-    for task in tasks:
-        path = work.wanted(task.number)
-        if path.exists():
-            with path.open("rb") as lines:
-                for line in lines:
-                    named = orjson.loads(line)
-                    yield named["collection"], named["id"]
+def _unread(named: Entries, found: Entries) -> Entries:
+    """Return the ids of items that no task has read, each once."""
+    # Half of the key will do: an item that is taken for another one is late by a run.
+    some = named[~np.isin(named["high"], found["high"])]
+    if not len(some):
+        return some
+    same = (some["high"][1:] == some["high"][:-1]) & (some["low"][1:] == some["low"][:-1])
+    each_once: Entries = some[np.append(True, ~same)]
+    return each_once
+
+
+def _lines(work: Work, naming: Sequence[int], unread: RowSorter) -> Iterator[bytes]:
+    with ExitStack() as stack:
+        streams = {number: stack.enter_context(work.wanted(number).open("rb")) for number in naming}
+        for rows in unread.blocks():
+            for task, offset, length in rows[["task", "offset", "length"]].tolist():
+                yield os.pread(streams[task].fileno(), length, offset).rstrip(b"\n")
+
+
+def _cut(work: Work, first: int, size: int) -> Iterator[Task]:
+    """Yield tasks for stretches of the ids that were written."""
+    number, start, at, count = first, 0, 0, 0
+    with work.named.open("rb") as lines:
+        for line in lines:
+            at, count = at + len(line), count + 1
+            if count == size:
+                yield task_of_named(number, work.generation, (start, at), count)
+                number, start, count = number + 1, at, 0
+    if count:
+        yield task_of_named(number, work.generation, (start, at), count)

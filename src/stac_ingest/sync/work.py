@@ -40,12 +40,14 @@ class Work:
     """Names the files of one run.
 
     Attributes:
+        generation: of the run.
         folder: that they are in.
         memories: the folder of what the detector remembers, which stays after the run.
 
     """
 
     def __init__(self, settings: SyncSettings, generation: int) -> None:
+        self.generation = generation
         self.folder = settings.state / WORK / f"{generation:08d}"
         self.memories = settings.state / MEMORIES / f"{generation:08d}"
         self._digest = digest_of(settings)
@@ -104,6 +106,10 @@ class Work:
         """Return the path of the place where a task that lists ids is."""
         return self.folder / f"task-{task}.mark.json"
 
+    def versions(self, task: int) -> Path:
+        """Return the path of the versions of the documents that a task has looked at, in their order."""
+        return self.folder / f"task-{task}.versions.arrow"
+
     def dropped(self, task: int) -> Path:
         """Return the path of the keys of items that a transform left out, as `SEEN`, sorted by key."""
         return self.folder / f"task-{task}.dropped.npy"
@@ -111,6 +117,16 @@ class Work:
     def wanted(self, task: int) -> Path:
         """Return the path of the ids that a task has named as wanted, a line of JSON each."""
         return self.folder / f"task-{task}.wanted.ndjson"
+
+    @property
+    def sorted_wanted(self) -> Path:
+        """The path of where the ids are that tasks have named as wanted, sorted by key."""
+        return self.folder / "sorted-wanted.npy"
+
+    @property
+    def named(self) -> Path:
+        """The path of the ids that are read after the tasks of the plan, a line of JSON each."""
+        return self.folder / "named.ndjson"
 
     def outcome(self, task: int) -> Path:
         """Return the path of a task's outcome. The task is done where it is there."""
@@ -143,6 +159,11 @@ class Work:
         """List the partitions in which the run adds or drops something."""
         names = (path.name for path in self.folder.glob("merge-*.npy"))
         return sorted({int(name.removeprefix("merge-").split(".")[0]) for name in names})
+
+    @property
+    def failed(self) -> Path:
+        """The path of the keys of all items of the run that can't be written, as `SEEN`, sorted."""
+        return self.folder / "failed.npy"
 
     def journal(self, partition: int) -> Path:
         """Return the path of the lines of the journal that a partition's merge has written."""

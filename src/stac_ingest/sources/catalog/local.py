@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -24,6 +25,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DESCRIPTORS = "/proc/self/fd"
 _NO_PATH = re.compile(r"[\0\ud800-\udc7f\udd00-\udfff]")
 """What no path can have: a zero, and halves of characters that don't stand for a byte."""
+_RESOLUTION_NS = 2_000_000_000
+"""Nanoseconds: what changes twice within it may have the same time; of the coarsest clocks that file systems have."""
 
 
 class LocalReader:
@@ -50,9 +53,9 @@ class LocalReader:
     async def open(self) -> None:
         """Nothing to prepare."""
 
-    async def read(self, urls: Sequence[str]) -> Sequence[Document]:
-        """Read files, in a thread; fewer than are asked for where they are large."""
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, urls)
+    async def read(self, urls: Sequence[str], known: Mapping[str, str] | None = None) -> Sequence[Document]:
+        """Read files, in a thread; fewer than are asked for where they are large. Their versions are size and time."""
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, urls, known)
         self._summary.bytes_read += sum([len(document.data) for document in found])
         return found
 
@@ -90,12 +93,12 @@ class LocalReader:
         """End the threads."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
-    def _read(self, paths: Sequence[str]) -> list[Document]:
+    def _read(self, paths: Sequence[str], known: Mapping[str, str] | None) -> list[Document]:
         read, room = Reader(self._max_bytes).read, BATCH_BYTES
         found: list[Document] = []
         start = len(self._folder)
         for asked in paths:
-            path = asked
+            path, version, is_same = asked, "", False
             try:
                 try:
                     descriptor = open_file(path)
@@ -104,13 +107,16 @@ class LocalReader:
                     descriptor = open_file(path)
                 try:
                     self._check_place(path, descriptor)
-                    data = read(descriptor)
+                    if known is not None:
+                        version = _version(descriptor)
+                        is_same = bool(version) and known.get(asked) == version
+                    data = b"" if is_same else read(descriptor)
                 finally:
                     os.close(descriptor)
             except (OSError, ItemError) as error:
                 found.append(Document(b"", asked, error))
                 continue
-            found.append(Document(data, path))
+            found.append(Document(data, path, None, version, is_same))
             room -= len(data)
             if room <= 0:
                 break
@@ -129,6 +135,13 @@ class LocalReader:
             raise ItemError(
                 f"is at {real}, outside of {self._within}: not followed; give a catalog that is in a folder above both"
             )
+
+
+def _version(descriptor: int) -> str:
+    """Return what tells the content of an open file: size and time, unless it may change again within that time."""
+    now, status = time.time_ns(), os.fstat(descriptor)
+    settled = status.st_mtime_ns < now - _RESOLUTION_NS
+    return f"{status.st_size} {status.st_mtime_ns}" if settled else ""
 
 
 def _meant(path: str, start: int) -> str | None:

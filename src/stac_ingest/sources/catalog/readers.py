@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stac_ingest.core.registry import load
@@ -22,6 +22,10 @@ class Document(NamedTuple):
     """Where it came from, behind redirects: its relative links lead from there."""
     error: Exception | None = None
     """Why there is none; it costs this document alone."""
+    version: str = ""
+    """What tells this content from every other one that the document has; empty where nothing does."""
+    is_same: bool = False
+    """Whether it still has the version that was known of it, so that nothing was read."""
 
 
 class DocumentReader(Protocol):
@@ -44,11 +48,15 @@ class DocumentReader(Protocol):
 
         """
 
-    async def read(self, urls: Sequence[str]) -> Sequence[Document]:
+    async def read(self, urls: Sequence[str], known: Mapping[str, str] | None = None) -> Sequence[Document]:
         """Read documents, at most `together`: the first ones of those that are asked for, and at least one.
 
         The source calls it from as many tasks at once as the setting `concurrency` says. A document is no larger than
         `max_response_mib`, and bytes are counted in the summary.
+
+        Args:
+            urls: of the documents.
+            known: the versions that some of them had, by their URLs; None where nobody asks for versions.
 
         Raises:
             DataProcessingError: nothing more can be read of the whole catalog.

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stac_ingest.core.id_set import IdSet
 from stac_ingest.core.json_items import FEATURE, kind_in_words, members, parse
 from stac_ingest.core.model import Batch, Item, Payload, Position, Reject
 from stac_ingest.core.rows import AsLines, Rows
-from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.core.work_queue import WorkQueue
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.catalog.frontier import Frontier, Unit
 from stac_ingest.sources.catalog.links import MAX_CHARACTERS, Links, is_static
+from stac_ingest.sources.catalog.payloads import Linked, LinkedDocuments, payload_of
 from stac_ingest.sources.catalog.readers import Document, DocumentReader, make_reader
 from stac_ingest.sources.catalog.walked import Walked, link_hash
-from stac_ingest.sources.documents import Documents, ItemTexts, not_json
+from stac_ingest.sources.documents import ItemTexts, not_json
 
 if TYPE_CHECKING:
     from stac_ingest.config import IngestConfig
@@ -35,27 +35,6 @@ _HASH = 16
 _ANSWERS = "an API answers these links, and its items aren't read by links: give the URL of its root as the source"
 
 
-class _Linked(list[Payload]):
-    """A batch that knows by which links it was read."""
-
-    def __init__(self, payloads: Sequence[Payload], links: Sequence[str]) -> None:
-        super().__init__(payloads)
-        self.links = links
-
-
-class _LinkedDocuments(Documents):
-    """Takes items out of documents that links to items lead to: what else one leads to is a failure."""
-
-    def items(self, content: object, origin: str, reject: Reject) -> Iterator[Item]:
-        """Yield the items of a document."""
-        if members(content) is None:
-            reject(origin, ItemError(f"a link to an item leads here, to {kind_in_words(content)}; it was not followed"))
-            return
-        yield from super().items(content, origin, reject)
-        if isinstance(content, dict) and content.get("type") != FEATURE and Links(content).is_page:
-            reject(origin, ItemError("only a page of items, and the pages behind it aren't read by links"))
-
-
 def catalog_source(where: Where, config: IngestConfig, summary: IngestSummary) -> CatalogSource:
     """Make the source of the catalog whose first document is at a path or a URL.
 
@@ -69,14 +48,30 @@ def catalog_source(where: Where, config: IngestConfig, summary: IngestSummary) -
 class CatalogSource:
     """The items that a catalog's `child`, `item` and `items` links lead to, each document read once."""
 
-    def __init__(self, reader: DocumentReader, config: IngestConfig, summary: IngestSummary) -> None:
+    def __init__(
+        self,
+        reader: DocumentReader,
+        config: IngestConfig,
+        summary: IngestSummary,
+        told: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            reader: of the documents.
+            config: the settings.
+            summary: takes the counts.
+            told: told of the links to items, which aren't followed then; None where they are.
+
+        """
         self._reader = reader
+        self._told = told
         self._max_bytes = config.max_response_mib << 20
         self._walked = Walked(summary)
         self._frontier = Frontier(reader.together)
         self._queue: WorkQueue[Unit] = WorkQueue(self._frontier)
         self._summary = summary
-        self._texts = ItemTexts(_LinkedDocuments(summary), exact_numbers=config.exact_numbers)
+        self._texts = ItemTexts(LinkedDocuments(summary), exact_numbers=config.exact_numbers)
         self._known: IdSet | None = None
         self._finished = False
 
@@ -94,7 +89,7 @@ class CatalogSource:
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
         """Name the links of a batch."""
-        if self._known is None or not clean or not isinstance(batch, _Linked) or not batch.links:
+        if self._known is None or not clean or not isinstance(batch, Linked) or not batch.links:
             return None
         return {"list": _LISTING, _LISTING: "".join(map(link_hash, batch.links))}
 
@@ -123,10 +118,10 @@ class CatalogSource:
                 documents = await self._reader.read(remaining)
                 links, remaining = remaining[: len(documents)], remaining[len(documents) :]
                 if unit.are_items:
-                    yield _Linked([self._payload(document) for document in documents], links)
+                    yield Linked([payload_of(one, self._max_bytes) for one in documents], links)
                 elif found := [one for document in documents for one in await self._follow(document, unit.depth)]:
                     self._walked.to_read += len(found)
-                    yield _Linked(found, ())
+                    yield Linked(found, ())
         finally:
             self._queue.done()
 
@@ -149,18 +144,9 @@ class CatalogSource:
         if self._finished:
             self._walked.conclude()
 
-    def _payload(self, document: Document) -> Payload:
-        data, url, error = document
-        if error is None and is_packed(url):
-            try:
-                data = unpacked(data, self._max_bytes)
-            except ItemError as problem:
-                data, error = b"", problem
-        return Payload(data, url, error)
-
     async def _follow(self, document: Document, depth: int) -> list[Payload]:
         """Add what a document links to, and return what is to be decoded: itself, where it holds items, and errors."""
-        payload = self._payload(document)
+        payload = payload_of(document, self._max_bytes)
         if payload.error is not None:
             self._walked.fail()
             return [payload]
@@ -204,7 +190,11 @@ class CatalogSource:
             failed.append(self._failure(base, ItemError(_ANSWERS)))
         elif whole:
             self._walked.leave_beside(self._reader.name(base), whole)
-        self._frontier.add(self._unread(items), depth, are_items=True)
+        if self._told is None:
+            self._frontier.add(self._unread(items), depth, are_items=True)
+        else:
+            self._walked.to_read += len(items)
+            self._told(items)
         self._frontier.add(children, depth, are_items=False)
         return failed
 

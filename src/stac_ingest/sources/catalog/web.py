@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
 
@@ -11,8 +12,9 @@ from stac_ingest.http.client import Client
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.request import Request
-from stac_ingest.http.retries import RetryingClient
+from stac_ingest.http.retries import OK, RetryingClient
 from stac_ingest.http.urls import display, resolve
+from stac_ingest.http.validators import conditions, is_settled, version_of
 from stac_ingest.sources.catalog.readers import Document
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from stac_ingest.summary import IngestSummary
 
 _ENDS_ALL = (BudgetExhausted, RetryAfterTooLong)
+_SAME = 304
+_ALWAYS, _IF_CHANGED = frozenset({OK}), frozenset({OK, _SAME})
 
 
 class WebReader:
@@ -47,22 +51,27 @@ class WebReader:
         """Start the session."""
         await self._session.open()
 
-    async def read(self, urls: Sequence[str]) -> Sequence[Document]:
-        """Request the first of these documents.
+    async def read(self, urls: Sequence[str], known: Mapping[str, str] | None = None) -> Sequence[Document]:
+        """Request the first of these documents, by its version where that is known.
 
         Raises:
             DataProcessingError: the budget is spent, or the server wants a pause beyond `retry_seconds`.
 
         """
-        url = urls[0]
+        url, now = urls[0], time.time()
+        version = "" if known is None else known.get(url, "")
+        headers, accepted = (conditions(version), _IF_CHANGED) if version else ({}, _ALWAYS)
         try:
             # Stores of objects answer 403 for a key that isn't there, so it costs this document alone.
-            response = await self._client.send(Request("GET", url), stops_at_403=False)
+            response = await self._client.send(Request("GET", url, headers), stops_at_403=False, accepted=accepted)
         except _ENDS_ALL:
             raise
         except DataProcessingError as error:
             return [Document(b"", url, error)]
-        return [Document(response.body, response.url)]
+        if response.status == _SAME:
+            return [Document(b"", url, version=version, is_same=True)]
+        came = version_of(response.headers)
+        return [Document(response.body, response.url, version=came if is_settled(came, now) else "")]
 
     def resolve(self, href: str, base: str) -> str:
         """Give the URL that a link leads to, without its fragment.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -46,8 +46,8 @@ class StoredReader:
     async def open(self) -> None:
         """Nothing to prepare."""
 
-    async def read(self, urls: Sequence[str]) -> Sequence[Document]:
-        """Request the first of these documents.
+    async def read(self, urls: Sequence[str], known: Mapping[str, str] | None = None) -> Sequence[Document]:
+        """Request the first of these documents, by its version where that is known.
 
         Raises:
             DataProcessingError: the store can't be asked.
@@ -55,12 +55,17 @@ class StoredReader:
         """
         url = urls[0]
         key = url.removeprefix(self._bucket)
+        version = "" if known is None else known.get(url, "")
         try:
-            data = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.whole, key, self._most)
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._store.whole, key, self._most, version
+            )
         except ItemError as error:
             return [Document(b"", url, error)]
-        self._summary.bytes_read += len(data)
-        return [Document(data, url)]
+        if found is None:
+            return [Document(b"", url, version=version, is_same=True)]
+        self._summary.bytes_read += len(found.data)
+        return [Document(found.data, url, version=found.version)]
 
     def resolve(self, href: str, base: str) -> str:
         """Give the URL of the object that a link leads to, whose key stands in it as it is, without escapes.

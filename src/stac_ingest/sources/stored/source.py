@@ -66,6 +66,28 @@ def stored_source(config: IngestConfig, summary: IngestSummary) -> Source[Any]:
     return _of_prefix(opened, f"{folder}/" if folder else "")
 
 
+def stored_catalog(config: IngestConfig, summary: IngestSummary) -> str | None:
+    """Return the URL of the first document of the catalog that a URL of a store names; None where it names none.
+
+    Raises:
+        ConfigurationError: the URL, or the credentials of the environment, can't be used; or `format` asks for a
+            catalog, and there is none.
+        DataProcessingError: the store can't be asked.
+
+    """
+    if store_kind(config.source) is None:
+        return None
+    from stac_ingest.stores.opening import open_object_store  # noqa: PLC0415 - see above
+
+    url = read_url(config.source)
+    store = open_object_store(url, config)
+    try:
+        found = _catalog_document(_Opened(store, config, summary), url)
+    finally:
+        store.close()
+    return None if found is None else f"{url.root}/{found}"
+
+
 def check_stored(config: IngestConfig) -> None:
     """See that a URL and the credentials for it can be used, as far as that is told without asking.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from contextlib import aclosing
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stac_ingest.api.intervals import parse_instant
+from stac_ingest.api.intervals import SECOND, parse_instant
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
@@ -22,6 +23,16 @@ from stac_ingest.sync.progress import Progress
 
 _TIMES = ["properties.datetime", "properties.start_datetime", "properties.end_datetime"]
 FIELDS = ["id", "collection", *_TIMES]
+
+
+class Cut(NamedTuple):
+    """A stretch of time, in microseconds since 1970, and the items of these in it."""
+
+    start: int | None
+    """Itself included; None for an open start."""
+    before: int | None
+    """Itself excluded; None for an open end."""
+    items: int
 
 
 class Recent(NamedTuple):
@@ -41,6 +52,19 @@ class Recent(NamedTuple):
     def __len__(self) -> int:
         """Return the number of items."""
         return len(self.high)
+
+    def cut(self, items: int) -> list[Cut]:
+        """Cut these items into stretches of time of about so many; into one where any has no instant.
+
+        The ends are whole seconds, which every server knows.
+        """
+        if len(self) <= items or (self.instant == NEVER).any():
+            return [Cut(None, None, len(self))] if len(self) else []
+        ordered = np.sort(self.instant)
+        whole = np.unique(ordered[items::items] // SECOND * SECOND)
+        ends = [int(one) for one in whole if one > ordered[0]]
+        counts = np.diff([0, *np.searchsorted(ordered, ends), len(ordered)])
+        return [Cut(*bounds, int(count)) for bounds, count in zip(pairwise([None, *ends, None]), counts, strict=True)]
 
 
 def no_recent() -> Recent:

@@ -121,6 +121,11 @@ class ApiSession:
         return self.summary.requests
 
     @property
+    def limit(self) -> int:
+        """How many items come on a page of items."""
+        return self._config.limit
+
+    @property
     def page_of_ids(self) -> int:
         """About how many ids come on a page: at least as many as came on one until now."""
         return max(self._longest, LARGEST_PAGES[-1]) if self._takes_fields else self._config.limit

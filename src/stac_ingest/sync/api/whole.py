@@ -11,6 +11,7 @@ from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sharding.splitters.time_counts import CountedInterval, bisected
 from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.api.stretches import finds_all_by_time, wide
+from stac_ingest.sync.api.task_size import items_of_a_task
 from stac_ingest.sync.plan import Covered, Task
 
 _FINER = 2
@@ -23,13 +24,13 @@ async def whole_tasks(session: ApiSession, total: int | None, task_items: int) -
     Args:
         session: the API.
         total: items that the server counts; None where it doesn't.
-        task_items: about how many a task is to read.
+        task_items: about how many a task is to read at most.
 
     Raises:
         DataProcessingError: the server doesn't answer any more.
 
     """
-    parts = await _parts(session, total, task_items)
+    parts = await _parts(session, total, items_of_a_task(total or 0, session.limit, task_items))
     tasks = []
     for number, (interval, items) in enumerate(parts):
         start = interval.start if number else None

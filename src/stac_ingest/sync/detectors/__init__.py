@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.registry import load
+from stac_ingest.sources import catalog_root
+from stac_ingest.summary import IngestSummary
 from stac_ingest.sync.detectors.base import Detector, DetectorKind
 from stac_ingest.sync.settings import SyncSettings
 
 DETECTORS = {
     "api": "stac_ingest.sync.detectors.api:ApiDetector",
+    "catalog": "stac_ingest.sync.detectors.catalog:CatalogDetector",
     "files": "stac_ingest.sync.detectors.files:FilesDetector",
     "whole": "stac_ingest.sync.detectors.whole:WholeDetector",
 }
@@ -22,7 +25,18 @@ def detector_of(settings: SyncSettings) -> Detector:
         ConfigurationError: the source can't be read.
 
     """
-    make: DetectorKind = load(DETECTORS[_name(settings.config)])
+    return detector_named(_name(settings.config), settings)
+
+
+def detector_named(name: str, settings: SyncSettings) -> Detector:
+    """Make the detector of a plan, without a look at the source.
+
+    Args:
+        name: as the plan has it.
+        settings: of the sync.
+
+    """
+    make: DetectorKind = load(DETECTORS[name])
     return make(settings)
 
 
@@ -31,4 +45,6 @@ def _name(config: IngestConfig) -> str:
         return "api"
     from stac_ingest.sync.files import are_files  # noqa: PLC0415 - an API has none
 
-    return "files" if are_files(config) else "whole"
+    if are_files(config):
+        return "files"
+    return "whole" if catalog_root(config, IngestSummary()) is None else "catalog"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stac_ingest.api.intervals import EARLIEST, LATEST, Interval
+from stac_ingest.api.search_forms import REFUSED_INTERVAL
 from stac_ingest.core.id_set import Key
+from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.sync.api.held_months import HeldMonths, held_months
 from stac_ingest.sync.api.ids_task import task_of_ids
 from stac_ingest.sync.api.recent import Recent, latest_items, no_recent, recent_items
 from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.api.stretches import Stretch, bridged, counted, joined, stretches_of, wide
+from stac_ingest.sync.api.task_size import items_of_a_task
 from stac_ingest.sync.api.updated import SORTED, Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
 from stac_ingest.sync.detectors.base import Last
@@ -89,7 +94,7 @@ class ApiDetector:
             recent, first = latest.recent, self._tasks_of_ids(latest.keys)
         elif way is not None:
             recent = await recent_items(session, terms_since(session, self._config, way, since), progress)
-            first = [self._updated_task(way, since, recent)] if len(recent) else []
+            first = await self._updated_tasks(session, way, since, recent)
         trusts_counts = way is not None and not last.unsettled
         looked = _Looked(
             self._settings,
@@ -107,9 +112,24 @@ class ApiDetector:
         most = self._settings.task_items
         return [task_of_ids(at, keys[at : at + most]) for at in range(0, len(keys), most)]
 
-    def _updated_task(self, way: Way, since: int, recent: Recent) -> Task:
+    async def _updated_tasks(self, session: ApiSession, way: Way, since: int, recent: Recent) -> list[Task]:
+        """Plan to read what was updated lately, cut by the items' own times where the server finds all by these."""
         what = settings_since(self._config, way, since)
-        return Task(number=0, reader="api_items", what=what, expected=len(recent))
+        size = items_of_a_task(len(recent), session.limit, self._settings.task_items)
+        cuts = recent.cut(size)
+        if len(cuts) > 1:
+            terms = terms_since(session, self._config, way, since)
+            if not await _heeds_time(session, terms, cuts[0].before, len(recent)):
+                cuts = recent.cut(len(recent))
+        return [
+            Task(
+                number=0,
+                reader="api_items",
+                what=what | time_of(wide(one.start, one.before, session.requested), session),
+                expected=one.items,
+            )
+            for one in cuts
+        ]
 
 
 class _Looked:
@@ -191,6 +211,20 @@ class _Looked:
         covered = Covered(start=one.start, before=one.before, undated=one.start is None and one.before is None)
         what = time_of(wide(one.start, one.before, session.requested), session)
         return Task(number=0, reader=reader, what=what, covers=[covered], expected=one.counted)
+
+
+async def _heeds_time(session: ApiSession, terms: Mapping[str, Any], before: int | None, total: int) -> bool:
+    """Say whether the server, asked for a time too, finds all items of a search in all times, and fewer in some."""
+    every = Interval(EARLIEST, LATEST) if session.requested == (None, None) else session.requested
+    try:
+        if await session.count(every, terms) != total:
+            return False
+        some = await session.count(wide(None, before, session.requested), terms)
+    except ResponseError as error:
+        if isinstance(error, RateLimited) or error.status not in REFUSED_INTERVAL:
+            raise
+        return False
+    return some is not None and some < total
 
 
 def _begin(one: Stretch) -> float:

@@ -16,6 +16,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.summary import IngestSummary
 from stac_ingest.sync.copies import files_with_copies, keep_before, remembered_copies, settle_copies
 from stac_ingest.sync.detectors.base import Last
+from stac_ingest.sync.detectors.origins import NEXT, any_of_unknown_origin, next_number
 from stac_ingest.sync.file_changes import FileChanges
 from stac_ingest.sync.file_memory import UNSURE, look_at, remembered, save_selection, selected, stretches
 from stac_ingest.sync.files import FilesTask, files_of
@@ -25,7 +26,6 @@ from stac_ingest.sync.settings import SyncSettings
 
 _ITEM_BYTES = 8192
 """About how many bytes of a file are an item, of a file of many."""
-_NEXT = "next_number"
 
 
 class FilesDetector:
@@ -86,9 +86,10 @@ class FilesDetector:
         progress("listing files", 0)
         source = files_of(self._config, summary)
         files = look_at(source, now_ns, lambda count: progress("looking at files", count))
-        changes = FileChanges(files, remembered(last.remembered_folder), source, _next_number(last))
+        changes = FileChanges(files, remembered(last.remembered_folder), source, next_number(last))
         copies = remembered_copies(last.remembered_folder)
-        is_lost = bool(last.generation) and (not changes.compared or _any_of_unknown_file(last, changes))
+        is_known = changes.compared and not any_of_unknown_origin(last, _known_numbers(changes))
+        is_lost = bool(last.generation) and not is_known
         everything = self._settings.verify or not changes.compared or is_lost
         is_read = changes.is_there if everything else changes.is_changed
         if not everything:
@@ -107,7 +108,7 @@ class FilesDetector:
             generation=last.generation + 1,
             detector="files",
             tasks=list(self._tasks(last, changes, is_read, everything=everything, by_file=not is_lost)),
-            remembered={_NEXT: changes.next_number},
+            remembered={NEXT: changes.next_number},
             notes=notes,
         )
 
@@ -136,16 +137,5 @@ def _task(number: int, what: FilesTask, covers: list[Covered]) -> Task:
     return Task(number=number, reader="files", what=what.model_dump(), covers=covers)
 
 
-def _any_of_unknown_file(last: Last, changes: FileChanges) -> bool:
-    """Say whether an item is held of which it isn't known which file it is in."""
-    numbers = np.concatenate([changes.files.column("number")[changes.is_known], changes.gone])
-    return any(
-        not np.isin(entries["origin"][~entries["is_gone"]], numbers).all() for _, entries in last.held() if len(entries)
-    )
-
-
-def _next_number(last: Last) -> int:
-    """Return a number that no file has had yet, also where that isn't remembered."""
-    if _NEXT in last.remembered:
-        return int(last.remembered[_NEXT])
-    return 1 + max((int(entries["origin"].max()) for _, entries in last.held() if len(entries)), default=0)
+def _known_numbers(changes: FileChanges) -> NDArray[np.int64]:
+    return np.concatenate([changes.files.column("number")[changes.is_known], changes.gone])

@@ -11,6 +11,7 @@ from stac_ingest.sync.settings import SyncSettings
 
 READERS = {
     "items": "stac_ingest.sync.readers.items:ItemsReader",
+    "documents": "stac_ingest.sync.readers.catalog:DocumentsReader",
     "files": "stac_ingest.sync.readers.files:FilesReader",
     "api_items": "stac_ingest.sync.readers.api:ApiItemsReader",
     "api_ids": "stac_ingest.sync.readers.api:ApiIdsReader",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from itertools import groupby
 from operator import itemgetter
 
+import orjson
+
 from stac_ingest.api.intervals import parse_interval
-from stac_ingest.core.id_set import key_of
+from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sync.api.ids_task import IDS
+from stac_ingest.sync.api.ids_task import IDS, NAMED
 from stac_ingest.sync.api.marks import Listed
 from stac_ingest.sync.api.session import ApiSession
 from stac_ingest.sync.plan import Task
@@ -19,6 +21,7 @@ from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers.base import MarkedSink, Outcome, Sink
 from stac_ingest.sync.readers.items import ItemsReader
 from stac_ingest.sync.settings import SyncSettings
+from stac_ingest.sync.work import Work
 
 UNCOUNTED = "the API doesn't count its items (numberMatched), so it isn't known whether all ids came"
 
@@ -37,14 +40,14 @@ class ApiItemsReader:
             ConfigurationError: the API can't do what is asked for.
 
         """
-        if IDS in task.what:
+        if IDS in task.what or NAMED in task.what:
             return await self._by_ids(task, sink, progress)
         return await self._reader(task.what).read(task, sink, progress)
 
     async def _by_ids(self, task: Task, sink: Sink, progress: Progress) -> Outcome:
         """Read items by their ids, collection by collection. One that doesn't come is a failure."""
         whole = Outcome()
-        keys = sorted((str(collection), str(item_id)) for collection, item_id in task.what[IDS])
+        keys = sorted(self._keys(task))
         for collection, group in groupby(keys, itemgetter(0)):
             missing = {item_id for _, item_id in group}
             what: dict[str, object] = {"ids": sorted(missing), "datetime": None}
@@ -60,6 +63,18 @@ class ApiItemsReader:
             why = "the API lists its id, and a search for it finds nothing"
             whole.failures += [(item_id, why) for item_id in sorted(missing)]
         return whole
+
+    def _keys(self, task: Task) -> Iterator[Key]:
+        """Yield the collections and ids that a task reads."""
+        if IDS in task.what:
+            yield from ((str(collection), str(item_id)) for collection, item_id in task.what[IDS])
+            return
+        generation, start, stop = map(int, task.what[NAMED])
+        with Work(self._settings, generation).named.open("rb") as stream:
+            stream.seek(start)
+            for line in stream.read(stop - start).splitlines():
+                named = orjson.loads(line)
+                yield named["collection"], named["id"]
 
     def _reader(self, what: Mapping[str, object]) -> ItemsReader:
         source = {**self._settings.source, "sortby": None, **what}

@@ -48,6 +48,11 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     spared: list[int] = field(default_factory=list)
     """Numbers of the files that failures are in: what is held of them is not gone."""
+    unchanged: list[int] = field(default_factory=list)
+    """Numbers of the documents that were not read, since they have the version of the last run: what is held of them is
+    not gone."""
+    unversioned: int = 0
+    """Documents that were read, and of which nothing tells whether they will have changed."""
     unverified: list[str] = field(default_factory=list)
     """What the task could not tell of the source, in words, as in a `SyncPlan`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -171,3 +172,18 @@ def test_a_damaged_part_is_named_and_nothing_is_published(tmp_path):
     with pytest.raises(DataProcessingError, match=part.path):
         output.run([item("a", changed=1)])
     assert output.manifest == manifest
+
+
+@pytest.mark.parametrize("months", [3, 12])
+def test_what_cannot_be_written_is_gathered_once(tmp_path, monkeypatch, months):
+    """Each partition's list of items that can't be written is read once, however many partitions there are."""
+    loads, load_array = [], np.load
+
+    def counted(path, *given, **named):
+        loads.append(Path(path).name)
+        return load_array(path, *given, **named)
+
+    monkeypatch.setattr(np, "load", counted)
+    Generations(tmp_path / "out").run([item(f"i{month}", month) for month in range(1, months + 1)])
+    assert sum(name.startswith("failed-") for name in loads) == months
+    assert loads.count("failed.npy") == months

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -218,6 +219,39 @@ def test_a_prefix_of_something_else_is_refused(store, files, tmp_path):
         run_sync(settings(files, output=tmp_path / "again"))
     assert store.names() == seen
     assert not (tmp_path / "again" / "manifest.json").exists()
+
+
+def test_two_outputs_of_a_source_have_a_prefix_each(store, files, tmp_path):
+    """A second output of the same source can't take over the copy of the first one, which stays as it is."""
+    run_sync(settings(files))
+    seen, copied = store.seen(), store.names()
+    second = settings(files, output=tmp_path / "second")
+    run_sync(second.model_copy(update={"copy_to": None}))
+    change(files)
+    with pytest.raises(ConfigurationError, match=r"copy_to: .*copy of another output of the same source"):
+        run_sync(second)
+    # The first copy may also come while the second output's own first run is under way.
+    run_sync(second.model_copy(update={"copy_to": None}))
+    manifest = SyncManifest.model_validate_json((tmp_path / "second/manifest.json").read_bytes())
+    with pytest.raises(DataProcessingError, match=r"copy_to: .*copy of another output of the same source"):
+        store_copy.StoreCopy(second, lambda *_: None).update(manifest)
+    assert (store.seen(), store.names()) == (seen, copied)
+    run_sync(settings(files))
+    assert store.seen() == parts_of(local(files))
+
+
+def test_a_duplicate_of_an_output_has_a_prefix_of_its_own(store, files, tmp_path):
+    """A folder that was duplicated and then synced by itself doesn't replace what the first one has copied."""
+    run_sync(settings(files))
+    shutil.copytree(files.folder.parent / "out", tmp_path / "duplicate")
+    change(files)
+    duplicate = settings(files, output=tmp_path / "duplicate")
+    run_sync(duplicate.model_copy(update={"copy_to": None}))
+    run_sync(settings(files))
+    seen = store.seen()
+    with pytest.raises(ConfigurationError, match="gone its own way"):
+        run_sync(duplicate)
+    assert store.seen() == seen
 
 
 def test_a_url_of_no_store_is_refused(files):

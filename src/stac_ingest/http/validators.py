@@ -1,0 +1,40 @@
+"""What a server calls a content, so that it can be asked later whether that is still the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+_SETTLED_S = 3600
+"""Seconds after which a file that has a time alone can't change within that time: a clock may be off by as much."""
+
+
+def version_of(headers: Mapping[str, str]) -> str:
+    """Return a strong ETag with its quotes, or else what shows a change; empty where a response has neither."""
+    tag = headers.get("ETag", "")
+    return tag if tag.startswith('"') else headers.get("Last-Modified", "") or tag
+
+
+def is_settled(version: str, now: float) -> bool:
+    """Say whether a version tells each content from others: an ETag does, and a time that is long past.
+
+    Args:
+        version: as `version_of` returns it.
+        now: seconds since 1970, before the content was asked for.
+
+    """
+    moment = _moment(version)
+    return bool(version) if moment is None else moment < now - _SETTLED_S
+
+
+def conditions(version: str) -> dict[str, str]:
+    """Return the headers by which a server is asked for a content only if it isn't that of a version."""
+    return {"If-None-Match" if _moment(version) is None else "If-Modified-Since": version}
+
+
+def _moment(version: str) -> float | None:
+    """Return the time that a version is, in seconds since 1970; None where it is an ETag."""
+    try:
+        return parsedate_to_datetime(version).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

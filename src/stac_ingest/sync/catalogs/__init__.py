@@ -1,0 +1,1 @@
+"""Static catalogs that are kept in step with: what is remembered of their documents."""
