@@ -19,16 +19,27 @@ if (
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/corpora.smk"
-include: "workflow/rules/measure.smk"
-include: "workflow/rules/rounds_common.smk"
-include: "workflow/rules/rounds.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/compare.smk"
-include: "workflow/rules/advice.smk"
-include: "workflow/rules/receipt.smk"
-include: "workflow/rules/calibrate.smk"
-include: "workflow/rules/own_source.smk"
+
+
+if not ONLY_INGEST:
+
+    include: "workflow/rules/matrix.smk"
+    include: "workflow/rules/corpora.smk"
+    include: "workflow/rules/measure.smk"
+    include: "workflow/rules/rounds_common.smk"
+    include: "workflow/rules/rounds.smk"
+    include: "workflow/rules/report.smk"
+    include: "workflow/rules/compare.smk"
+    include: "workflow/rules/advice.smk"
+    include: "workflow/rules/receipt.smk"
+    include: "workflow/rules/calibrate.smk"
+    include: "workflow/rules/own_source.smk"
+
+    WHOLE = [DELIVERABLES, CELL_FILES, all_plans, all_pairs]
+
+else:
+
+    WHOLE = []
 
 
 # A source is ingested once, or kept in step with: other jobs, by the same name.
@@ -47,9 +58,6 @@ rule all:
     default_target: RUN.standalone
     input:
         whole_matrix,
-        DELIVERABLES,
-        CELL_FILES,
-        all_plans,
-        all_pairs,
+        *WHOLE,
     message:
         "All is there"

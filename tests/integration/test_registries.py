@@ -22,8 +22,8 @@ from stac_ingest.outputs import OUTPUTS, kept_in_files, make_output, read_output
 from stac_ingest.pipeline import run_pipeline
 from stac_ingest.sharding import ShardedIngest, plan_ingest
 from stac_ingest.sharding.finalize import finalize_ingest
+from stac_ingest.sharding.ingest_shard import run_shard
 from stac_ingest.sharding.plan import read_plan
-from stac_ingest.sharding.run_shard import run_shard
 from stac_ingest.sources.kind import KINDS
 from stac_ingest.strategies import STRATEGIES
 

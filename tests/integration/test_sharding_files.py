@@ -222,7 +222,9 @@ def test_fewer_shards_leave_nothing_of_the_earlier_ones(settings):
     _, certificate = ingest(fewer)
     assert certificate.items == 40
     assert set(delivered(fewer).values()) == {1}
-    assert sorted(path.name for path in fewer.state_folder.glob("0*")) == [f"0000{n}.json" for n in range(3)]
+    assert sorted(path.name for path in fewer.state_folder.glob("0*")) == [
+        f"0000{n}.{ending}" for n in range(3) for ending in ("hashes", "json")
+    ]
 
 
 def test_an_output_of_another_run_is_left_alone(settings, tmp_path):
@@ -297,3 +299,25 @@ def test_processes_of_this_machine_do_it_all(settings, items):
     (items / "0000.json").write_text(json.dumps(item(0, bbox=[1.5, 2.5, 1.5, 2.5])) + " ")
     run_all(settings, on_shard=lambda number, of: done.append((number, of)))
     assert done[4:] == [(1, 1)]
+
+
+def test_parts_are_read_only_where_items_may_have_come_twice(settings, items, monkeypatch):
+    """The last job opens no part where the hashes tell all items apart, and finds doubles without hashes too."""
+    opened = []
+    read = pq.ParquetFile.__init__
+    monkeypatch.setattr(pq.ParquetFile, "__init__", lambda *given, **more: opened.append(1) or read(*given, **more))
+    plan = plan_ingest(settings)
+    for number in range(4):
+        run_shard(plan, number)
+    opened.clear()
+    finalize_ingest(plan)
+    assert not opened
+    (items / "0039.json").write_text(json.dumps(item(0)))
+    plan = plan_ingest(settings)
+    run_shard(plan, 3)
+    for path in settings.state_folder.glob("*.hashes"):
+        path.unlink()
+    opened.clear()
+    assert finalize_ingest(plan).duplicates == 1
+    assert opened
+    assert delivered(settings) == {f"i{number:04d}": 1 for number in range(39)}

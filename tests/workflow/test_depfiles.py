@@ -205,7 +205,7 @@ def test_what_is_recorded_says_which_code_it_was(wide: Checkout) -> None:
         for name in ("api/sequential-1", "shards/shards-2", "own/upstream-1")
     }
     assert "ingest_bench.simulator.item_store" in found["api/sequential-1"]
-    assert "stac_ingest.sharding.run_shard" in found["shards/shards-2"]
+    assert "stac_ingest.sharding.ingest_shard" in found["shards/shards-2"]
     assert not [name for name in found["own/upstream-1"] if name.startswith("stac_ingest.strategies.")]
     for modules in found.values():
         assert {"ingest_bench.harness.worker", "ingest_bench.harness.measure"} <= modules.keys()

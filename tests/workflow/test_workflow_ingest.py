@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,12 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 
 ITEMS = 90
+PLANNING = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from snakemake.cli import main
+main(sys.argv[1:])
+"""
 VERDICT = "Looking whether all items came"
 
 
@@ -75,6 +83,30 @@ def test_a_folder_is_ingested_once_and_goes_on_with_what_changed(folder: Path) -
     assert "now planned" not in said
     assert [name for name in jobs(said) if name.startswith("Ingesting")] == ["Ingesting shard 00002"]
     assert set(delivered(folder / "out").values()) == {1}
+
+
+def test_an_ingest_loads_nothing_of_the_matrix(folder: Path) -> None:
+    """The process that plans loads, beside Snakemake, what cuts a source: no cells, no results, no output."""
+    corpus(folder, "item_files")
+    asked = ["ingest", "-n", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", PLANNING, *asked, "--config", "source=source", "output=out"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    loaded = {name for name in done.stderr.split() if name.startswith(("ingest_bench.", "stac_ingest."))}
+    assert "stac_ingest.sharding.splitters.item_files" in loaded
+    rooms = {".".join(name.split(".")[:2]) for name in loaded}
+    assert {name for name in rooms if name.startswith("ingest_bench")} == {
+        "ingest_bench.errors",
+        "ingest_bench.system",
+        "ingest_bench.workflow",
+    }
+    assert not {f"stac_ingest.{room}" for room in ("api", "cli", "geoparquet", "outputs", "pipeline", "sync")} & rooms
+    assert "ingest_bench.workflow.staleness" not in loaded
 
 
 def test_settings_mean_what_is_typed_and_an_output_is_a_source(folder: Path) -> None:

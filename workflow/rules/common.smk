@@ -8,20 +8,12 @@ from ingest_bench.workflow.given_settings import (
     SYNC,
     as_written,
     is_sync,
+    matrix_keys,
     of_section,
 )
 from ingest_bench.workflow.own_source import matrix_of_source, meant_instead
-from ingest_bench.workflow.staleness import Freshness
-from ingest_bench.workflow.identity import (
-    aggregate_identity,
-    report_identity,
-    round_identity,
-)
-from ingest_bench.workflow.round_files import files_of, plan_file, read_round
 from ingest_bench.workflow.snakemake_internals import SnakemakeRun
-from ingest_bench.config.matrix import cells, load_settings
 from stac_ingest.errors import ConfigurationError
-from ingest_bench.config.models import Settings
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)
@@ -30,7 +22,7 @@ MEASURED = ASKED == {"source"} and "scenarios" not in config
 INGEST = {
     key: config.pop(key)
     for key in (
-        config.keys() - (() if MEASURED else Settings.model_fields.keys())
+        config.keys() - (() if MEASURED else matrix_keys(config))
         if ASKED
         else ()
     )
@@ -52,41 +44,16 @@ except SettingsError as error:
 except ConfigurationError as error:
     raise WorkflowError(f"ingest: {error}") from None
 
-try:
-    # An ingest needs no matrix, though a user's own matrix would have to have something in it.
-    SETTINGS = (
-        Settings.model_construct(corpora={}, scenarios={})
-        if ASKED and not MEASURED and "scenarios" not in config
-        else load_settings(config)
-    )
-except SettingsError as error:
-    raise WorkflowError(f"{RUN.config_files or 'config.yaml'}: {error}") from None
-
-RESULTS = SETTINGS.results
-CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}
-CELL_FILES = [f"{RESULTS}/{cell.file}" for cell in CELLS.values()]
-GENERATED = sorted(
-    name for name, corpus in SETTINGS.corpora.items() if corpus.generated
+# An ingest needs none of the matrix, and to load that takes longer than to plan an ingest of 50,000 files. Only another
+# workflow may have asked for both.
+ONLY_INGEST = (
+    bool(ASKED) and not MEASURED and (RUN.standalone or "scenarios" not in config)
 )
-OWN_FILES = sorted(name for name, corpus in SETTINGS.corpora.items() if corpus.path)
-MADE = [*GENERATED, *OWN_FILES]
-USED = sorted({name for cell in CELLS.values() for name in cell.corpora})
-DELIVERABLES = [
-    f"{RESULTS}/benchmark_results.json",
-    f"{RESULTS}/benchmark_results.parquet",
-    f"{RESULTS}/benchmark_report.md",
-    f"{RESULTS}/benchmark_report.html",
-    f"{RESULTS}/comparison.html",
-]
-FRESHNESS = Freshness(SETTINGS)
+
 if RUN.prefixed:
     raise WorkflowError(
         "prefix: what is out of date is told from the files themselves, so set the folder by config: results: ..."
     )
-
-# A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
-# apart where `--max-threads` is given and says, on a cluster, how many identical nodes may measure at once.
-RUN.limit("bench_slot", 1)
 
 
 def stop(message):
@@ -102,48 +69,13 @@ def whole_matrix(_wildcards):
     return []
 
 
-def due(path, inputs, check, *subject, folder=RESULTS):
+def due(path, inputs, check, *subject, folder=None):
     """Return the inputs of the job that makes `path`, and have it run, as `--forcerun` does, when the check says why."""
     if not RUN.plans:
         return inputs
-    RUN.begin(folder)
+    RUN.begin(RESULTS if folder is None else folder)
     reason = check(*subject)
     if reason is None:
         return [ancient(each) for each in inputs]
     RUN.force(path, reason)
     return inputs
-
-
-def any_of(names):
-    """Return a wildcard constraint: one of these names, or none at all."""
-    return "|".join(names) or "(?!)"
-
-
-def corpus_files(name):
-    """Return what a cell needs of a corpus: folder and manifest, so that losing either is noticed."""
-    manifest = f"{RESULTS}/corpora/{name}.manifest.json"
-    folder = [f"{RESULTS}/corpora/{name}"] if name in GENERATED else []
-    return [*folder, manifest] if name in MADE else []
-
-
-def figure_labels(wildcards):
-    """Return the words by which Snakemake's own report lists a figure; braces would be taken for wildcards."""
-    found = SETTINGS.scenarios.get(wildcards.scenario)
-    overall = wildcards.scenario.replace("-", " ").capitalize()
-    names = (found.title, found.group) if found else (overall, "all")
-    scenario, group = (name.replace("{", "(").replace("}", ")") for name in names)
-    return {"scenario": scenario, "group": group.replace("_", " ")}
-
-
-def cell_of(wildcards):
-    """Return the cell that a measuring job is about."""
-    return CELLS[wildcards.scenario, wildcards.arm, int(wildcards.concurrency)]
-
-
-def earlier_run(_wildcards):
-    """Return the results to compare with, as `--config` names them."""
-    if not EARLIER:
-        stop(
-            "compare: say what to compare with: --config baseline=path/to/benchmark_results.json"
-        )
-    return str(EARLIER)

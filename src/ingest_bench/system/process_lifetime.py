@@ -5,8 +5,8 @@ import os
 import select
 import signal
 import threading
-
-import psutil
+from collections.abc import Iterator
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PARENT = "INGEST_BENCH_PARENT"
@@ -37,7 +37,7 @@ def exit_with_parent() -> None:
     Only one among its ancestors counts: a cluster's jobs inherit the variable, and outlive who submitted them.
     """
     parent = int(os.environ.get(_PARENT, "0"))
-    if parent not in {ancestor.pid for ancestor in psutil.Process().parents()}:
+    if parent not in _ancestors():
         return
     try:
         ended = os.pidfd_open(parent)
@@ -50,3 +50,16 @@ def exit_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _ancestors() -> Iterator[int]:
+    """Yield the ids of the processes above this one, as far as the kernel tells."""
+    process = os.getppid()
+    while process > 0:
+        yield process
+        try:
+            status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return
+        # The name of a program, in parentheses, may hold anything; its state and its parent come after.
+        process = int(status.rpartition(")")[2].split()[1])

@@ -16,6 +16,7 @@ import yaml
 
 from stac_ingest.core.similar_names import nearest
 from stac_ingest.errors import ConfigurationError, IngestError
+from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sources.kind import KINDS, kind_of
 
 SYNC = "sync"
@@ -64,6 +65,17 @@ def of_section(settings: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(f"no section {kind}, which {source} needs; the file has {', '.join(sections)}")
     # How a source is read follows from the source itself.
     return {**{name: value for name, value in sections[kind].items() if name != "mode"}, **rest}
+
+
+def matrix_keys(given: Iterable[str]) -> set[str]:
+    """Return which keys of a configuration that asks for an ingest are a matrix's all the same."""
+    others = {*given} - ShardedIngest.model_fields.keys() - {SYNC}
+    if not others:
+        return set()
+    # Loads all that a matrix can hold, which an ingest that is asked for plainly does without.
+    from ingest_bench.config.models import Settings  # noqa: PLC0415
+
+    return others & Settings.model_fields.keys()
 
 
 def is_sync(settings: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from heapq import merge
 from itertools import chain, islice
 from typing import overload
 
-RUN = 50_000
+RUN = 100_000
 """Names that are kept as they are."""
 BLOCK = 1024
 """Names of a compressed block: what is unpacked for one of them."""

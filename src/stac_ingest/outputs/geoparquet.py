@@ -65,13 +65,21 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
     part under way, and the one before where that was not on disk yet.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, row_group_items: int = 2000, part_items: int = 20_000) -> None:
+    def __init__(
+        self,
+        folder: str | PathLike[str],
+        *,
+        row_group_items: int = 2000,
+        part_items: int = 20_000,
+        on_part: Callable[[Sequence[Key]], None] | None = None,
+    ) -> None:
         """Make the output. Nothing is opened before `start`.
 
         Args:
             folder: where the parts are; made where it isn't there.
             row_group_items: items of a row group, which a reader decodes at once.
             part_items: about how many items a file holds; a file ends with a whole batch.
+            on_part: told which items are in a part, in the order of its rows, when it is on disk.
 
         """
         super().__init__(folder, batch_items=row_group_items)
@@ -80,6 +88,7 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         self._table_rows = 0
         self._row_group_items = row_group_items
         self._part_items = part_items
+        self._on_part = on_part
         self._writer: Any = None
         self._parts = 0
         """How many this run has begun."""
@@ -245,6 +254,8 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         self.folder.rename(part.temporary, _PENDING)
         self.folder.sync_names()
         self._items += len(part.keys)
+        if self._on_part is not None:
+            self._on_part(part.keys)
         if self._checkpoints is not None:
             path = str(self.folder.path / self._name())
             self._mark((key, path) for key in part.keys)

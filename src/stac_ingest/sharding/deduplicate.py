@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +14,15 @@ from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.core.id_set import IdSet, Key, key_of
 from stac_ingest.geoparquet.json_text import parse_json_text
 from stac_ingest.geoparquet.writer import GeoParquetWriter
-from stac_ingest.sharding.manifest import Part, ShardReport, notes_path, report_path, strays_path
+from stac_ingest.sharding.manifest import (
+    STRAYS,
+    Deduplicated,
+    Part,
+    ShardReport,
+    notes_path,
+    report_path,
+    strays_path,
+)
 from stac_ingest.sharding.repeated import copies, name_left_out
 from stac_ingest.sharding.storage import ITEMS, Storage
 
@@ -22,17 +30,8 @@ if TYPE_CHECKING:
     from stac_ingest.core.model import Item
     from stac_ingest.sharding.plan import Plan
 
-STRAYS, REST = "part-strays.parquet", "part-rest.parquet"
-"""What came in another shard than its own, and what came in none and was read in the end."""
 _BATCH = 1000
 _WORK = ".closing.parquet"
-
-
-class Deduplicated(NamedTuple):
-    """The reports as they are now, and the parts that were added."""
-
-    shards: list[ShardReport]
-    kept: list[Part]
 
 
 def deduplicate(plan: Plan, storage: Storage, shards: list[ShardReport], changes: ChangeCollector) -> Deduplicated:
@@ -110,6 +109,7 @@ class _DuplicateRemover:
         report = shard.model_copy(
             update={
                 "part": self._write(shard.part, again),
+                "hashes": None,
                 "removed": shard.removed + len(again),
                 "removed_by": self._plan.digest,
             }

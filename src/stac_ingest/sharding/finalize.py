@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from stac_ingest.changes import ChangeCollector, newer_left_out
 from stac_ingest.completeness import NAME as CERTIFICATE
 from stac_ingest.completeness import verdict_of
-from stac_ingest.core.atomic import sha256_of, write_text
+from stac_ingest.core.atomic import write_text
 from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.filters.item_filter import missing_ids
-from stac_ingest.sharding.deduplicate import Deduplicated, deduplicate, keys_of
+from stac_ingest.sharding.key_hashes import all_differ
 from stac_ingest.sharding.manifest import (
+    MANIFEST,
+    NAMED,
+    SCRATCH,
     CollectionReport,
+    Deduplicated,
     Manifest,
     NamedFailure,
     Part,
@@ -26,14 +29,11 @@ from stac_ingest.sharding.manifest import (
 from stac_ingest.sharding.notes import merge_notes
 from stac_ingest.sharding.plan import Plan
 from stac_ingest.sharding.repeated import KeptCopies
-from stac_ingest.sharding.run_shard import NAMED, SCRATCH
 from stac_ingest.sharding.settings import is_object_storage
-from stac_ingest.sharding.storage import ITEMS, LocalStorage, Storage, open_storage
+from stac_ingest.sharding.storage import ITEMS, Storage, open_storage, unsound
 
 if TYPE_CHECKING:
     from stac_ingest.sharding.rest import Rest
-
-MANIFEST = "manifest.json"
 
 
 def finalize_ingest(plan: Plan) -> CollectionReport:
@@ -53,7 +53,7 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     shards = _checked(plan, storage)
     stray_notes: list[bytes] = []
     stray_changes = ChangeCollector(stray_notes.append)
-    once = deduplicate(plan, storage, shards, stray_changes)
+    once = _once(plan, storage, shards, stray_changes)
     rest = _rest(plan, storage, once, stray_changes)
     stray_changes.flush()
     _forget_earlier_plans(plan)
@@ -71,8 +71,7 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     changes = merge_notes(plan, storage, shards, lambda merged: chain(of_strays, kept.lines(merged)))
     changes.add_null_members(stray_changes.null_members + sum(shard.ingest.null_members for shard in once.shards))
     report = _report(plan, once, parts, changes, rest)
-    if (ids := set(plan.settings.ids or ())) and (missing := ids - {key[1] for key in keys_of(storage, parts)}):
-        report.notes.append(missing_ids(missing, len(ids)))
+    report.notes += _missing(plan, storage, parts)
     if kept.newer:
         report.notes.append(newer_left_out(kept.newer))
     _write(plan, storage, CERTIFICATE, report.model_dump_json(indent=2) + "\n")
@@ -90,32 +89,33 @@ def finalize_ingest(plan: Plan) -> CollectionReport:
     return report
 
 
+def _once(plan: Plan, storage: Storage, shards: list[ShardReport], changes: ChangeCollector) -> Deduplicated:
+    """Return the shards with each item in one part."""
+    if all_differ(plan, shards) and not any(shard.strays for shard in shards):
+        return Deduplicated(shards, [])
+    from stac_ingest.sharding.deduplicate import deduplicate  # noqa: PLC0415 - needs Arrow, which takes a while
+
+    return deduplicate(plan, storage, shards, changes)
+
+
+def _missing(plan: Plan, storage: Storage, parts: list[Part]) -> list[str]:
+    """Return a note on the ids that were asked for and didn't come, if there are any."""
+    ids = set(plan.settings.ids or ())
+    if not ids:
+        return []
+    from stac_ingest.filters.item_filter import missing_ids  # noqa: PLC0415 - same
+    from stac_ingest.sharding.deduplicate import keys_of  # noqa: PLC0415 - same
+
+    missing = ids - {key[1] for key in keys_of(storage, parts)}
+    return [missing_ids(missing, len(ids))] if missing else []
+
+
 def _forget_earlier_plans(plan: Plan) -> None:
     """Remove the reports of shards that this plan doesn't have."""
     for path in plan.settings.state_folder.glob("[0-9]*.*"):
         number = path.name.partition(".")[0]
         if number.isdecimal() and int(number) >= len(plan.shards):
             path.unlink()
-
-
-def unsound(part: Part, storage: Storage, sizes: dict[str, int], *, every_byte: bool) -> str | None:
-    """Return why a part is not what its report says; None where it is.
-
-    Args:
-        part: as reported.
-        storage: where it is.
-        sizes: of the files that are there.
-        every_byte: whether a file on disk is hashed as well.
-
-    """
-    name = Path(part.path).name
-    if name not in sizes:
-        return "is missing"
-    if sizes[name] != part.bytes:
-        return f"has {sizes[name]} bytes, not {part.bytes}"
-    if every_byte and isinstance(storage, LocalStorage) and sha256_of(Path(storage.root) / part.path) != part.sha256:
-        return "has another content"
-    return None
 
 
 def _checked(plan: Plan, storage: Storage) -> list[ShardReport]:
@@ -138,6 +138,7 @@ def _checked(plan: Plan, storage: Storage) -> list[ShardReport]:
 def _rest(plan: Plan, storage: Storage, once: Deduplicated, changes: ChangeCollector) -> Rest | None:
     if not plan.settings.is_api:
         return None
+    from stac_ingest.sharding.deduplicate import keys_of  # noqa: PLC0415 - same
     from stac_ingest.sharding.rest import read_rest  # noqa: PLC0415 - files need no HTTP client
 
     each = [shard.ingest for shard in once.shards]

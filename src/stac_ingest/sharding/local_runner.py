@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.finalize import finalize_ingest
+from stac_ingest.sharding.ingest_shard import run_shard
 from stac_ingest.sharding.manifest import CollectionReport
 from stac_ingest.sharding.plan import Plan
-from stac_ingest.sharding.run_shard import run_shard
 from stac_ingest.sharding.status import IngestStatus, documents
 
 if TYPE_CHECKING:

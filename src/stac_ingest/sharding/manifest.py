@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -12,6 +12,13 @@ from stac_ingest.sharding.plan import Plan, Record, Shard
 from stac_ingest.sharding.settings import ShardedIngest
 
 MANIFEST_VERSION: Literal[1] = 1
+MANIFEST = "manifest.json"
+STRAYS, REST = "part-strays.parquet", "part-rest.parquet"
+"""Parts of what came in another shard than its own, and of what came in none and was read in the end."""
+SCRATCH = ".scratch"
+"""Where shards write, below the state folder, until what they write is whole."""
+NAMED = 100
+"""Failures that a report names."""
 
 
 class Part(Record):
@@ -36,6 +43,9 @@ class ShardReport(Record):
     shard: int
     identity: str = Field(description="hash of what the shard was to read, and where to")
     part: Part | None = Field(description="what it wrote; none where there was nothing to write")
+    hashes: str | None = Field(
+        default=None, description="SHA-256 of the file with hashes of its items; none where it can't be used any more"
+    )
     strays: int = Field(description="items that came and belong to another shard; the last job looks for them there")
     removed: int = Field(default=0, description="items that the last job took out, since an earlier shard has them too")
     removed_by: str | None = Field(default=None, description="the digest of the plan under which these are elsewhere")
@@ -44,6 +54,13 @@ class ShardReport(Record):
     started_at: float = Field(description="seconds since 1970")
     ended_at: float = Field(description="seconds since 1970; its part was in its place by then")
     ingest: CompletenessReport
+
+
+class Deduplicated(NamedTuple):
+    """The reports as they are once each item is in one part, and the parts that were added."""
+
+    shards: list[ShardReport]
+    kept: list[Part]
 
 
 class CollectionReport(Record):
@@ -100,6 +117,11 @@ def report_path(settings: ShardedIngest, shard: Shard) -> Path:
 def strays_path(settings: ShardedIngest, shard: Shard) -> Path:
     """Return the path of the items that a shard received and that belong to another one."""
     return settings.state_folder / f"{shard.name}.strays.ndjson"
+
+
+def hashes_path(settings: ShardedIngest, shard: Shard) -> Path:
+    """Return the path of the hashes of a shard's items, in the order of their rows."""
+    return settings.state_folder / f"{shard.name}.hashes"
 
 
 def notes_path(settings: ShardedIngest, shard: Shard) -> Path:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.atomic import replacing
@@ -19,11 +17,16 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sharding.storage import Storage
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _COLUMNS = ("id", "collection", "updated")
 
 
 def copies(storage: Storage, part: Part) -> Iterator[Item]:
     """Yield of each item of a part what names it and its copy: `id`, `collection`, and `updated` of the properties."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - nothing comes twice in most ingests
+
     with storage.filesystem.open_input_file(f"{storage.root}/{part.path}") as file:
         table = pq.ParquetFile(file)
         columns = [name for name in _COLUMNS if name in table.schema_arrow.names]
@@ -93,6 +96,8 @@ def _is_change_of(line: bytes, keys: set[Key]) -> bool:
 
 def _readable(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Give instants as what Python can hold."""
+    import pyarrow as pa  # noqa: PLC0415 - same
+
     if "updated" not in rows.schema.names or not pa.types.is_timestamp(rows["updated"].type):
         return rows
     at = rows.schema.names.index("updated")

@@ -21,8 +21,7 @@ from stac_ingest.failure_reporter import FailureReporter
 from stac_ingest.failures import FailureCollector
 from stac_ingest.geoparquet.writer import GeoParquetWriter
 from stac_ingest.ingest_loop import Ingest, ingest_items
-from stac_ingest.sharding.deduplicate import REST
-from stac_ingest.sharding.manifest import Part
+from stac_ingest.sharding.manifest import REST, Part
 from stac_ingest.sharding.storage import ITEMS, Storage
 from stac_ingest.sources.stac_api import StacApiSource
 from stac_ingest.strategies import load_strategy

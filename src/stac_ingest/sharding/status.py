@@ -7,15 +7,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from stac_ingest.completeness import NAME as CERTIFICATE
-from stac_ingest.sharding.deduplicate import REST, STRAYS
-from stac_ingest.sharding.finalize import MANIFEST, unsound
-from stac_ingest.sharding.manifest import Manifest, read_shard_report
+from stac_ingest.sharding.manifest import MANIFEST, REST, STRAYS, Manifest, read_shard_report
 from stac_ingest.sharding.plan import NAME, Plan, read_plan
 from stac_ingest.sharding.planner import check_output, plan_ingest
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
 from stac_ingest.sharding.splitters import splitter_for
 from stac_ingest.sharding.splitters.base import FilesSplitter, Splitter
-from stac_ingest.sharding.storage import ITEMS, open_storage
+from stac_ingest.sharding.storage import ITEMS, open_storage, unsound
 
 
 class IngestStatus:

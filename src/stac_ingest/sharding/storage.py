@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import pyarrow.fs as pafs
-
-from stac_ingest.core.atomic import put
+from stac_ingest.core.atomic import put, sha256_of
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
+
+if TYPE_CHECKING:
+    import pyarrow.fs as pafs
+
+    from stac_ingest.sharding.manifest import Part
 
 ITEMS = "items"
 
@@ -18,9 +22,12 @@ ITEMS = "items"
 class Storage(Protocol):
     """Holds files by their path below it."""
 
-    filesystem: pafs.FileSystem
     root: str
     """As the file system calls it."""
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        """Return what opens its files."""
 
     def move_in(self, file: Path, name: str) -> None:
         """Move a finished local file here; it appears whole, and replaces one of that name.
@@ -65,8 +72,14 @@ class LocalStorage:
     """A folder."""
 
     def __init__(self, root: str) -> None:
-        self.filesystem = pafs.LocalFileSystem()
         self.root = root
+
+    @cached_property
+    def filesystem(self) -> pafs.FileSystem:
+        """Return what opens its files."""
+        import pyarrow.fs as pafs  # noqa: PLC0415 - who only looks at names and sizes does without Arrow
+
+        return pafs.LocalFileSystem()
 
     def move_in(self, file: Path, name: str) -> None:
         """Move a file of the same file system."""
@@ -90,3 +103,23 @@ class LocalStorage:
     def remove(self, name: str) -> None:
         """Remove a file."""
         (Path(self.root) / name).unlink(missing_ok=True)
+
+
+def unsound(part: Part, storage: Storage, sizes: dict[str, int], *, every_byte: bool) -> str | None:
+    """Return why a part is not what its report says; None where it is.
+
+    Args:
+        part: as reported.
+        storage: where it is.
+        sizes: of the files that are there.
+        every_byte: whether a file on disk is hashed as well.
+
+    """
+    name = Path(part.path).name
+    if name not in sizes:
+        return "is missing"
+    if sizes[name] != part.bytes:
+        return f"has {sizes[name]} bytes, not {part.bytes}"
+    if every_byte and isinstance(storage, LocalStorage) and sha256_of(Path(storage.root) / part.path) != part.sha256:
+        return "has another content"
+    return None

@@ -13,8 +13,7 @@ from stac_ingest.audit.repair.geoparquet import GeoParquetRepairer
 from stac_ingest.core.atomic import sha256_of, write_text
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.outputs import OUTPUTS
-from stac_ingest.sharding.finalize import MANIFEST
-from stac_ingest.sharding.manifest import Manifest, Part
+from stac_ingest.sharding.manifest import MANIFEST, Manifest, Part
 from stac_ingest.sharding.storage import ITEMS
 
 _ADDED = "part-audit-"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 from snakemake.common.configfile import load_configfile
 
-from ingest_bench.workflow.given_settings import as_written
+from ingest_bench.config.models import Settings
+from ingest_bench.workflow.given_settings import as_written, matrix_keys
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding import ShardedIngest
 
@@ -146,3 +147,10 @@ def test_what_a_workflow_has_set_is_left_alone(tmp_path: Path) -> None:
         "shards": 4,
         "datetime": date(2024, 1, 1),
     }
+
+
+def test_no_setting_is_both_an_ingest_s_and_a_matrix_s() -> None:
+    """Where only settings of an ingest are given, it is known without the matrix whose they are."""
+    assert not Settings.model_fields.keys() & ShardedIngest.model_fields.keys()
+    assert matrix_keys([*ShardedIngest.model_fields, "sync", "shard"]) == set()
+    assert matrix_keys(["source", "seed", "nonsense", "scenarios"]) == {"seed", "scenarios"}

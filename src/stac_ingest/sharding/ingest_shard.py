@@ -25,7 +25,18 @@ from stac_ingest.failures import Failure
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.pipeline import Modifier, PipelineResult, run_pipeline
 from stac_ingest.sharding.fetcher import OutOfShardItems, ShardFetcher
-from stac_ingest.sharding.manifest import NamedFailure, Part, ShardReport, notes_path, report_path, strays_path
+from stac_ingest.sharding.key_hashes import KeyHashes
+from stac_ingest.sharding.manifest import (
+    NAMED,
+    SCRATCH,
+    NamedFailure,
+    Part,
+    ShardReport,
+    hashes_path,
+    notes_path,
+    report_path,
+    strays_path,
+)
 from stac_ingest.sharding.notes import NotesFile
 from stac_ingest.sharding.plan import Plan, Shard
 from stac_ingest.sharding.splitters import splitter_for
@@ -34,9 +45,6 @@ from stac_ingest.sharding.storage import ITEMS, Storage, open_storage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCRATCH = ".scratch"
-NAMED = 100
-"""Failures that a report names."""
 _ONE_PART = 1 << 62
 _OF_AN_ITEM = "ItemError"
 
@@ -79,6 +87,7 @@ def run_shard(
             shard=number,
             identity=plan.identity(shard),
             part=_publish(storage, shard, ingested.report.output),
+            hashes=ingested.hashes.write(hashes_path(settings, shard)),
             strays=ingested.strays,
             failures=[NamedFailure(origin=one.item_id, error=one.error) for one in ingested.failures[:NAMED]],
             # Nodes of a test cluster share a machine, whose name would not tell them apart.
@@ -97,6 +106,8 @@ class _Ingested(NamedTuple):
     report: CompletenessReport
     failures: list[Failure]
     strays: int
+    hashes: KeyHashes
+    """Of what is in its part."""
 
 
 async def _ingest(
@@ -111,7 +122,8 @@ async def _ingest(
     strays_file = scratch / strays_path(plan.settings, shard).name
     notes = NotesFile(scratch / notes_path(plan.settings, shard).name)
     context, result = WorkflowContext(changes=notes.changes), PipelineResult()
-    output = GeoParquetOutput(scratch, part_items=_ONE_PART)
+    hashes = KeyHashes()
+    output = GeoParquetOutput(scratch, part_items=_ONE_PART, on_part=hashes.add)
     await asyncio.sleep(_gap_s(config))
     with closing(notes), closing(OutOfShardItems(strays_file, context.changes)) as strays:
         make, owns = partial(splitter.source, shard, config), splitter.owns(shard)
@@ -124,7 +136,7 @@ async def _ingest(
     if summary.matched is not None:
         summary.matched -= strays.count
     report = completeness_report(config, config.collection_id, summary, result, failures=len(failures))
-    return _Ingested(report, failures, strays.count)
+    return _Ingested(report, failures, strays.count, hashes)
 
 
 def _gap_s(config: IngestConfig) -> float:
