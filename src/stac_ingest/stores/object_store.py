@@ -16,7 +16,7 @@ from obstore.exceptions import (
     UnauthenticatedError,
 )
 
-from stac_ingest.core.text import printable
+from stac_ingest.core.text import printable, too_large
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.stores.objects import NoSuchObject, Refuse, StoredObject, changed, checked
 from stac_ingest.stores.unnamed_keys import UnnamedKey, unnamed_key
@@ -96,7 +96,7 @@ class ObjectStore:
             result = obstore.get(self._store, key)
             size = _object(result.meta).size
             if size > most:
-                raise ItemError(f"{self._shown(key)}: {size} bytes, more than max_response_mib allows ({most})")
+                raise ItemError(f"{self._shown(key)}: {too_large(size, most)}")
             return bytes(result.bytes())
         except (BaseError, OSError, ValueError) as error:
             raise self._error(key, error) from None
