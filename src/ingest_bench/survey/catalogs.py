@@ -1,8 +1,8 @@
 """Looks at a static catalog: how many items its documents link to, by all of a small one and some of a large one.
 
-The size of a large one is estimated by random walks from its root to a leaf: the items of each document on the way, times how many documents there are to choose from at each step above it, have the number of all
-items as their mean (D. E. Knuth, "Estimating the efficiency of backtrack programs", Mathematics of Computation 29,
-1975).
+The size of a large one is estimated by random walks from its root to a leaf. The items of each document on the way,
+times how many documents there are to choose from at each step above it, have the number of all items as their mean
+(D. E. Knuth, "Estimating the efficiency of backtrack programs", Mathematics of Computation 29, 1975).
 """
 
 from __future__ import annotations

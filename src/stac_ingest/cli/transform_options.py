@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.cli.config_file import by_name
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def read_transforms(settings: dict[str, Any], options: argparse.Namespace) -> Tr
     from stac_ingest.transforms import TransformSettings  # noqa: PLC0415 - most runs have none
 
     if found is not None:
+        from stac_ingest.cli.config_file import by_name  # noqa: PLC0415 - `--help` reads no file
+
         by_name(found, SETTING)
     for name in ("rename_properties", "set_properties"):
         if name in given:

@@ -39,7 +39,7 @@ class _Parser:
         self._next = 0
 
     def alternatives(self, depth: int) -> Node:
-        """Read what OR joins."""
+        """Return the node of the terms that OR joins, from the next token on."""
         return self._joined("or", lambda: self._joined("and", lambda: self._factor(depth)))
 
     def expect_end(self) -> None:
