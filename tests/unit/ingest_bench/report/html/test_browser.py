@@ -326,6 +326,8 @@ async def test_the_first_screen_says_what_to_change(opened: Tab, page: str, widt
     assert len(rows) == 3
     assert all(bottom < height for _, _, bottom in rows)
     assert all("concurrency: " in words and "decided" in words for words, _, _ in rows)
+    cells = "[...document.querySelectorAll('#recommendations tbody tr')].flatMap((row) => [...row.cells].slice(0, 4))"
+    assert await opened.run(f"{cells}.every((cell) => cell.getBoundingClientRect().right <= innerWidth)") is True
     assert sum(plots for _, plots, _ in rows) > 0
 
 
