@@ -258,4 +258,4 @@ def test_the_largest_effect_comes_first(make: Any) -> None:
     drawing = effects(study)
     assert drawing is not None
     assert "10,000 items over an API with 50 ms think time" in drawing.shows
-    assert drawing.title == "The 8 largest effects"
+    assert drawing.title == "The 8 largest speed-ups"
