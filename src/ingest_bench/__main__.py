@@ -12,6 +12,7 @@ from ingest_bench.commands.base import BAD_SETTINGS, COMMANDS, FAILED, OK
 from ingest_bench.errors import BenchError, ComparisonError, SettingsError
 from ingest_bench.simulator import cli as simulator
 from ingest_bench.system.renamed_options import with_current_name
+from stac_ingest.core.extras import how_to_install
 from stac_ingest.errors import IngestError
 
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if not _comes_with_extra(error.name or ""):
             raise
-        print(f'{error.name} is not installed; install it by: pip install "stac-ingest-bench[bench]"', file=sys.stderr)
+        print(how_to_install(error.name or "", "bench"), file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130

@@ -109,7 +109,9 @@ def test_names_that_were_not_kept_are_asked_for(settings):
     """A shard whose names are no longer beside the plan says which file that is, and what to do."""
     plan = plan_ingest(settings)
     (settings.state_folder / "names.ndjson").write_text("[")
-    with pytest.raises(DataProcessingError, match=r"names\.ndjson is not what was planned from; remove .*plan\.json"):
+    with pytest.raises(
+        DataProcessingError, match=r"names\.ndjson is not the listing that the plan .*; remove .*plan\.json"
+    ):
         run_shard(plan, 1)
 
 

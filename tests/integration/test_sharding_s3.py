@@ -266,7 +266,7 @@ def test_a_bucket_is_listed_once_for_all_shards(bucket, stored, tmp_path):
     certificate = finalize_ingest(plan)
     assert (certificate.verdict, [one.origin for one in certificate.failed]) == ("truncated", ["0007.json"])
     plan_ingest(settings)
-    with pytest.raises(DataProcessingError, match=r"listing\.ndjson is not what was planned from"):
+    with pytest.raises(DataProcessingError, match=r"listing\.ndjson is not the listing that the plan was made from"):
         run_shard(plan, 1)
 
 

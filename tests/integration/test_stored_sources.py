@@ -361,7 +361,7 @@ def test_a_public_store_is_not_asked_without_leave(
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     for source in ("s3://bkt/in/", "gs://bkt/in/", "az://c/in/", "https://example.com/a/items.parquet"):
         assert run(source, tmp_path / "out")[0] == BAD_SETTINGS
-        assert "--allow-remote lets it be asked" in capsys.readouterr().err
+        assert "--allow-remote allows requests to it" in capsys.readouterr().err
     assert not objects.asked
 
 

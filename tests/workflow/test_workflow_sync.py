@@ -247,7 +247,10 @@ def test_one_sync_at_a_time(mirror: Mirror, files: Files) -> None:
     ("config", "said"),
     [
         (["gome=keep"], "gome: unknown key; did you mean gone?"),
-        (["source=https://example.com/stac"], "example.com is not this machine; allow_remote=true lets it be asked"),
+        (
+            ["source=https://example.com/stac"],
+            "example.com is not this machine; allow_remote=true allows requests to it",
+        ),
     ],
     ids=["misspelt", "remote"],
 )

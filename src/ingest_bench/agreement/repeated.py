@@ -85,7 +85,7 @@ def _run(repeats: Repeats, name: str, loaded: bool, starts: int) -> Done:
         code = subprocess.run(_command(repeats, name), check=False).returncode
     if code:
         raise MeasurementError(
-            f"{name} ended with exit code {code}; see above, and call this again: it goes on with that run"
+            f"{name} ended with exit code {code}; see above, and run the command again: it continues that run"
         )
     return Done(beside_load=loaded, seconds=time.monotonic() - began, starts=starts)
 

@@ -1,4 +1,4 @@
-"""CPU time as second witness beside wall time, and where it is the better one of the two.
+"""CPU time as a check on wall time, and where it is the better one of the two.
 
 Stolen time and other work on the machine lengthen wall time; CPU time leaves them out. It also leaves out all waiting,
 so it says how fast an ingest is only where nothing is waited for: where one thread computes throughout.
@@ -37,7 +37,7 @@ def time_ratios(samples: Sequence[Sample], figure: Figure) -> dict[int, float]:
 
 
 def cpu_speed_up(samples: Sequence[Sample], confidence: float) -> Speedup | None:
-    """Give the speed-up by CPU time, the second witness; None with fewer than three pairs."""
+    """Return the speed-up by CPU time; None with fewer than three pairs."""
     return speed_up(list(time_ratios(samples, "cpu").values()), confidence)
 
 

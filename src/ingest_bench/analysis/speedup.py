@@ -207,7 +207,7 @@ class Estimate:
 
     @property
     def variance(self) -> float:
-        """Of the mean."""
+        """The variance of the mean."""
         return self.sd**2 / self.pairs
 
     def after(self, more_pairs: int) -> Self:

@@ -76,7 +76,7 @@ def limited_seconds(requests: int, delay: float, workers: int, bucket: Bucket) -
 
 
 def without(stations: Sequence[Station], name: str) -> list[Station]:
-    """Remove a stage."""
+    """Return the stations without one of them."""
     return [each for each in stations if each.name != name]
 
 

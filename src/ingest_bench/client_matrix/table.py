@@ -25,11 +25,12 @@ CASES = 14
 were last run against all behaviours in these versions."""
 _INTRODUCTION = """# What clients deliver from hostile servers
 
-Written by `make client-matrix`. A collection of {total} items, {pages} pages, is searched for through the simulator,
-which has one habit or fault at a time (`python -m ingest_bench simulate --list-behaviours`). Each client runs with its
-own defaults in a process of its own, one page after another, with a time-out of {timeout} s where it has such a
-setting; it is stopped after {requests} requests or {seconds:.0f} s. An item counts as lost when the client ends without
-it and without an error.
+This page shows which items clients of STAC APIs lose if a server misbehaves. `make client-matrix` makes it.
+
+Each client searches for a collection of {total} items, {pages} pages, through the simulator, which has one habit or
+fault at a time (`python -m ingest_bench simulate --list-behaviours`). A client runs with its own defaults in a process
+of its own, one page after another, with a time-out of {timeout} s if it has such a setting. It is stopped after
+{requests} requests or {seconds:.0f} s. An item is lost if the client ends without it and without an error.
 
 **Bold**: items are lost without an error.
 

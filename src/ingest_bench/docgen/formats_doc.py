@@ -14,13 +14,13 @@ from stac_ingest.sources.kind import KINDS, SourceKind
 _HEAD = """\
 # Sources and outputs
 
-Written by `make schemas` from the registries of `stac_ingest`; a test keeps it in step. What is passed over, what is a
-failure and what filters do is in [sources.md](sources.md). Files, tables and catalogs may lie on this machine, on a web
-server, or in a store of objects ([stores.md](stores.md)).
+This page lists what `stac-ingest` reads and writes, and which extra that needs. [sources.md](sources.md) says what is
+skipped, what is a failure, and what filters do. Files, tables and catalogs can be on this machine, on a web server, or
+in an object store ([stores.md](stores.md)). `make schemas` writes this page from the registries of `stac_ingest`.
 
 """
 _EXTRA = """\
-What an extra brings is installed by `pip install "stac-ingest-bench[NAME]"`, or all of it by `make extras`.
+`pip install "stac-ingest-bench[NAME]"` installs an extra; in the checkout, `make extras` installs all of them.
 """
 
 
@@ -31,7 +31,7 @@ def formats_doc() -> str:
             _HEAD + "## Sources",
             "",
             pipe_table(
-                ("source", "told by", "what is read", "in shards", "extra"),
+                ("source", "recognized by", "what is read", "in shards", "extra"),
                 [_source_row(kind) for kind in KINDS.values()],
             ),
             "",
@@ -57,12 +57,12 @@ def write_formats_doc(path: Path) -> None:
 
 def _source_row(kind: SourceKind) -> tuple[str, ...]:
     packed = [suffix for suffix in SUFFIXES if any(name.endswith(suffix) for name in kind.suffixes)]
-    told_by = _quoted((*kind.forms, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
+    recognized_by = _quoted((*kind.forms, *kind.prefixes, *(name for name in kind.suffixes if not is_packed(name))))
     if packed:
-        told_by += f", and these with {_quoted(packed)}"
+        recognized_by += f", and these with {_quoted(packed)}"
     return (
         kind.label,
-        told_by or kind.told_by or f"`--format {kind.format}`",
+        recognized_by or kind.told_by or f"`--format {kind.format}`",
         kind.about,
         "yes" if kind.splitter else "no",
         _named(kind.extra),

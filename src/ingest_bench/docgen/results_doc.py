@@ -16,7 +16,8 @@ from stac_ingest.core.atomic import write_atomically
 _HEAD = f"""\
 # What the results hold
 
-Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps it in step.
+This page lists every field of the results of `make run`, with its unit. `make schemas` writes it from the models in
+`src/ingest_bench/`.
 
 | file | what | schema |
 |---|---|---|
@@ -26,9 +27,9 @@ Written by `make schemas` from the models in `src/ingest_bench/`; a test keeps i
 | `history/runs/*.parquet` | every run, a row a cell | in the file |
 
 `schema_version` is {RESULTS_SCHEMA_VERSION}, that of `compare.json` {COMPARE_SCHEMA_VERSION}. Its second
-number goes up when fields are added, its first when a file that was valid no longer is. Unknown fields are refused.
-Results of 1.0 and 1.1 are read as well: `src/ingest_bench/results/upgrade.py` has what was called otherwise in them.
-Units stand in the schemas beside the type, as `unit`; `1` is a number without one."""
+number increases if fields are added, its first if a valid file becomes invalid. Unknown fields are refused. Results of
+1.0 and 1.1 are read as well; `src/ingest_bench/results/upgrade.py` has their other names. In the schemas, `unit` is the
+unit of a number; `1` is a number without one."""
 
 _PARQUET = """\
 ## benchmark_results.parquet

@@ -64,7 +64,7 @@ class NoOutput:
 
 
 def read_back(output: str, folder: Path, sink: DigestSink) -> Digest:
-    """Digest what was written."""
+    """Return the digest of the items that an output has written."""
     for item in written(output, folder):
         sink.add(_unmarked(item))
     return sink.result()

@@ -29,11 +29,11 @@ class SampleSpec:
     """Instead of the clock: trace Python's memory over so many items; of a whole process, rehearse it."""
 
     def to_json(self) -> bytes:
-        """Write it down."""
+        """Return the spec as JSON."""
         return orjson.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Read it back."""
+        """Return the spec that `to_json` has written."""
         parsed: dict[str, Any] = orjson.loads(data)
         return cls(**{**parsed, "arm": ArmSpec(**parsed["arm"])})

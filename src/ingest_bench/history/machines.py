@@ -60,7 +60,7 @@ class Factor:
 
     @property
     def spread(self) -> Speedup:
-        """It, as plots draw intervals."""
+        """The same numbers, as an interval that plots can draw."""
         return Speedup(
             median=self.median,
             low=self.low,

@@ -35,7 +35,7 @@ def page(reference: Reference) -> str:
     begun = (
         f"A simulated API of {description.items:,} items (seed {description.seed}) over eight years is mirrored by "
         f"`stac-ingest sync` and kept in step through {epochs} of changes. Each run "
-        "is ended by SIGKILL once, at a moment drawn by lot, and run again. " + outcome
+        "is ended by SIGKILL once, at a moment drawn at random, and run again. " + outcome
     )
     host = (
         f"Server and command ran on one machine: {safe(machine.cpu_model)}, {counted(machine.cores, 'core')}, "

@@ -205,7 +205,7 @@ async def _large_page(look: _Look, everything: Interval) -> _Page:
 
 
 async def _choose_window(look: _Look, found: Found, total: int, wanted: int, seed: int) -> None:
-    """Find a stretch of time, chosen by lot, with about as many items as wanted; the first items where none is."""
+    """Find a stretch of time, chosen at random, with about as many items as wanted; the first items where none is."""
     start, end = expected_span(look.extent, Interval(None, None), int(time.time() * 1e6))
     lot = random.Random(f"{seed}/window")  # noqa: S311 - not for secrets
     length, low, high = 0.75 * (end - start) * wanted / total, 0.0, float(end - start)
@@ -216,12 +216,12 @@ async def _choose_window(look: _Look, found: Found, total: int, wanted: int, see
         count = await look.count(interval) or 0
         if 0.5 * wanted <= count <= wanted:
             found.corpus["datetime"] = str(interval)
-            found.part = f"the {count:,} items of {interval}, a time chosen by lot (seed {seed})"
+            found.part = f"the {count:,} items of {interval}, an interval chosen at random (seed {seed})"
             return
         low, high = (length, high) if count < 0.75 * wanted else (low, length)
         length = min((low + high) / 2, length * 4) if count < 0.75 * wanted else max((low + high) / 2, length / 4)
     found.corpus["max_items"] = wanted
-    found.part = f"the first {wanted:,} items, since no stretch of time with about as many was found"
+    found.part = f"the first {wanted:,} items, since no interval of time with about as many was found"
 
 
 async def _only_collection(settings: ShardedIngest) -> tuple[str, int]:

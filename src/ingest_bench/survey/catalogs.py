@@ -1,9 +1,8 @@
 """Looks at a static catalog: how many items its documents link to, by all of a small one and some of a large one.
 
-The size of a large one is estimated by walks from its root to a leaf that choose each child by lot: the items of each
-document on the way, times how many documents there are to choose from at each step above it, have the number of all
-items as their mean (D. E. Knuth, "Estimating the efficiency of backtrack programs", Mathematics of Computation 29,
-1975).
+The size of a large one is estimated by random walks from its root to a leaf. The items of each document on the way,
+times how many documents there are to choose from at each step above it, have the number of all items as their mean
+(D. E. Knuth, "Estimating the efficiency of backtrack programs", Mathematics of Computation 29, 1975).
 """
 
 from __future__ import annotations
@@ -106,7 +105,7 @@ def survey_catalog(document: Path, seed: int, part: Part) -> Found:
         mean = statistics.fmean(totals)
         least = sum(len(found.items) for found in leaves)
         items = Amount.estimated(mean, relative_error(totals, None), max(1, least))
-        counted = f"an estimate from {WALKS} walks by lot along its links ({catalog.read:,} documents)"
+        counted = f"an estimate from {WALKS} random walks along its links ({catalog.read:,} documents)"
     if not leaves:
         raise SettingsError(f"source: {document} links to no items; give the catalog.json whose links lead to them")
     looked_at = chosen(lot, [path for found in leaves for path in found.items], SIZED)
@@ -124,10 +123,10 @@ def survey_catalog(document: Path, seed: int, part: Part) -> Found:
     # A folder is walked from its catalog.json; another first document, and links that lead out of it, are copied too.
     if items.value > 1.25 * wanted or document.name != "catalog.json":
         copied = wanted
-        found.part = f"about {wanted:,} items, to be chosen by lot (seed {seed}) and copied"
+        found.part = f"about {wanted:,} items, to be chosen at random (seed {seed}) and copied"
         if part.is_written:
             copied, documents = _copy(part, leaves, wanted, lot)
-            found.part = f"{copied:,} items of {documents:,} documents, chosen by lot (seed {seed}) and copied"
+            found.part = f"{copied:,} items of {documents:,} documents, chosen at random (seed {seed}) and copied"
         if part.is_usable:
             found.corpus["path"] = str(part.path)
         found.cost_spread = part_error(sizes, copied, round(items.value))
@@ -149,7 +148,7 @@ def _all(catalog: _Catalog) -> list[_Document] | None:
 
 
 def _walks(catalog: _Catalog, lot: random.Random) -> tuple[list[float], list[_Document]]:
-    """Walk down by lot; return the estimate of each walk, and the documents with items that were come by, each once."""
+    """Walk down at random; return the estimate of each walk, and the documents with items on the way, each once."""
     totals, leaves = [], dict[int, _Document]()
     for _ in range(WALKS):
         path, weight, total = catalog.root, 1.0, 0.0

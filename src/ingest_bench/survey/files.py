@@ -75,7 +75,7 @@ def survey_json(source: Path, seed: int, part: Part) -> Found:
         if part.is_usable:
             found.corpus["path"] = str(part.path)
         if len(picked) < total:
-            found.part = f"{len(picked):,} of {total:,} files, chosen by lot (seed {seed})"
+            found.part = f"{len(picked):,} of {total:,} files, chosen at random (seed {seed})"
             found.cost_spread = part_error(sizes, len(picked), total)
     return found
 
@@ -110,7 +110,7 @@ def items_of(path: Path) -> int | None:
 
 
 def chosen(lot: random.Random, names: Sequence[str], count: int) -> list[str]:
-    """Choose names by lot, in their order; all where there are no more."""
+    """Choose names at random, in their order; all where there are no more."""
     if len(names) <= count:
         return list(names)
     return [names[index] for index in sorted(lot.sample(range(len(names)), count))]

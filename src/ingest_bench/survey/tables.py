@@ -66,7 +66,7 @@ def survey_tables(source: Path, seed: int, part: Part) -> Found:
             link(part, folder, [footer.name for footer in picked])
             if part.is_usable:
                 found.corpus["path"] = str(part.path)
-        of = f"{len(picked)} of {files}, chosen by lot (seed {seed})" if is_some else files
+        of = f"{len(picked)} of {files}, chosen at random (seed {seed})" if is_some else files
         if sum(footer.rows for footer in picked) > 1.25 * PART_ROWS:
             found.corpus["max_items"] = PART_ROWS
             of = f"the first {PART_ROWS:,} rows that come from {of}"

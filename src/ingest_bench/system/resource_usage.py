@@ -46,7 +46,7 @@ class Meter:
         self._first = time.perf_counter() - self._started
 
     def stop(self) -> Reading:
-        """Stop the clock."""
+        """Stop the clock; return what the process has used since it started."""
         wall = time.perf_counter() - self._started
         calls = io_calls()
         (user, system, switches), (user_0, system_0, switches_0) = _usage(), self._usage

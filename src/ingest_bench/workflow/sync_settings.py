@@ -19,6 +19,7 @@ from ingest_bench.workflow.given_settings import SYNC, truth
 from stac_ingest.cli.sync import build_parser, settings_of
 from stac_ingest.core.similar_names import did_you_mean, nearest
 from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.sharding.settings import too_many_jobs
 from stac_ingest.sync.settings import SyncSettings
 
 AT_ONCE = 2
@@ -59,8 +60,8 @@ def sync_by_jobs(given: Mapping[str, Any]) -> SyncByJobs:
         settings = settings.model_copy(update={"task_items": items})
     limit = config.budget.max_in_flight
     if config.mode == "api":
-        if jobs is not None and limit is not None and jobs > limit:
-            raise ConfigurationError(f"jobs={jobs} can't share max_in_flight={limit}; use at most {limit} jobs")
+        if problem := too_many_jobs(jobs, limit):
+            raise ConfigurationError(problem)
         jobs = jobs or min(AT_ONCE, limit or AT_ONCE)
     return SyncByJobs(settings, jobs)
 

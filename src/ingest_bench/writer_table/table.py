@@ -20,8 +20,9 @@ CASES = 1
 _SHOWN = 5
 _INTRODUCTION = """# Tables of items that other programs write and read
 
-Written by `make writers`. Three sets of items, of two or three each, go through every tool that users have for such
-tables, with each option that changes types or layout, in a process of its own:
+This page shows what other programs make of STAC items in a table, and what they read of ours. `make writers` makes it.
+Three sets of items, of two or three each, go through every tool that users have for such tables, with each option that
+changes types or layout, in a process of its own:
 
 {sets}
 

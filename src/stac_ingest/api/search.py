@@ -284,9 +284,9 @@ class ApiOpener:
         here: dict[str, str] = {}
         for term in terms:
             if forms[0].own and term in OF_ITEM_SEARCH:
-                here[term] = f"the API has no item search, which `{term}` is of"
+                here[term] = f"the API has no item search, which `{term}` needs"
             elif term in BEYOND_CORE and term not in declared.terms:
-                here[term] = f"the API doesn't declare that it does `{term}` (conformsTo)"
+                here[term] = f"the API doesn't declare `{term}` (conformsTo)"
         if "sortby" in here:
             raise ConfigurationError(f"sortby: {here['sortby']}, and items are not sorted here; leave it out")
         return Search(forms[0], self._ids, terms).without([*here]), here

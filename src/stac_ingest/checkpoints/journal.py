@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from stac_ingest.checkpoints.journal_file import ASK_OUTPUT, line_of, read_journal
-from stac_ingest.checkpoints.manager import set_previous_aside
+from stac_ingest.checkpoints.manager import set_previous_aside, unusable, unwritable
 from stac_ingest.core.atomic import replacing, sync_to_disk, write_all
 from stac_ingest.core.file_names import safe_name
 from stac_ingest.core.id_set import Key
@@ -97,7 +97,7 @@ class Journal:
             else:
                 self._forget()
         except OSError as error:
-            raise ConfigurationError(f"the checkpoint {self._path} can't be used: {error.strerror or error}") from error
+            raise ConfigurationError(unusable(self._path, error)) from error
 
     def get_checkpoint_path(self) -> Path:
         """Return where the records are."""
@@ -334,9 +334,7 @@ class Journal:
         try:
             yield
         except OSError as error:
-            raise DataProcessingError(
-                f"the checkpoint {self._path} can't be written: {error.strerror or error}"
-            ) from error
+            raise DataProcessingError(unwritable(self._path, error)) from error
 
 
 def forget_items(folder: Path) -> None:

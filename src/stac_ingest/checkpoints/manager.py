@@ -97,7 +97,7 @@ class CheckpointManager:
             if self._store.earlier_layout:
                 self._earlier = own
         except OSError as error:
-            raise ConfigurationError(f"the checkpoint {self._path} can't be used: {error.strerror or error}") from error
+            raise ConfigurationError(unusable(self._path, error)) from error
 
     def get_checkpoint_path(self) -> Path:
         """Return the folder of the records.
@@ -415,9 +415,7 @@ class CheckpointManager:
         try:
             yield tables
         except OSError as error:
-            raise DataProcessingError(
-                f"the checkpoint {self._path} can't be written: {error.strerror or error}"
-            ) from error
+            raise DataProcessingError(unwritable(self._path, error)) from error
 
     def _load(self) -> None:
         for table in self._store.tables(["collection_id", "item_id", "completed"]):
@@ -440,6 +438,16 @@ class CheckpointManager:
 
             kept = self._path.with_name(f".{self._path.name}.single-file")
             adopt(self._path, kept, ready, self.collection_id, logger)
+
+
+def unusable(path: Path, error: OSError) -> str:
+    """Return the message of a checkpoint that can't be opened."""
+    return f"the checkpoint {path} can't be used: {error.strerror or error}"
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """Return the message of a checkpoint that can't be written to."""
+    return f"the checkpoint {path} can't be written: {error.strerror or error}"
 
 
 def set_previous_aside(path: Path) -> None:

@@ -24,9 +24,23 @@ def settings_from(path: Path, source: str | None) -> dict[str, Any]:
     section = kind_of(source).name
     if section not in settings:
         raise ConfigurationError(f"{path} has no section {section}, which {source} needs; it has {', '.join(settings)}")
-    if not isinstance(settings[section], dict):
-        raise ConfigurationError(f"{path}: {section} must hold settings by name")
-    return dict(settings[section])
+    return dict(by_name(settings[section], f"{path}: {section}"))
+
+
+def by_name(found: Any, what: str) -> dict[str, Any]:
+    """Return settings as they are, if they have names.
+
+    Args:
+        found: what a file has in their place.
+        what: that place, for the message.
+
+    Raises:
+        ConfigurationError: they have none.
+
+    """
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{what} must hold settings by name")
+    return found
 
 
 def _mapping(path: Path) -> dict[str, Any]:
@@ -38,6 +52,4 @@ def _mapping(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"File not found or not readable: {path} ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(settings, dict):
-        raise ConfigurationError(f"{path} must hold settings by name")
-    return settings
+    return by_name(settings, str(path))

@@ -25,6 +25,7 @@ from stac_ingest.cli.transform_options import modifiers_of
 from stac_ingest.completeness import FAILURES, NAME, NOTES, CompletenessReport, completeness_report, describe
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
+from stac_ingest.core.atomic import refuse_link
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError
@@ -99,10 +100,7 @@ class Run:
         records = self._folder / CHECKPOINTS / self._format.name
         own = [self._folder / name for name in (self._format.subfolder, CHECKPOINTS) if name]
         for path in chain(own, [records], self._in_folder(records)):
-            if path.is_symlink():
-                raise ConfigurationError(
-                    f"{path} is a symbolic link, and nothing is written outside of the output folder; remove it"
-                )
+            refuse_link(path)
 
     @staticmethod
     def _in_folder(folder: Path) -> Iterator[Path]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from stac_ingest.cli.config_file import settings_from
+from stac_ingest.cli.config_file import by_name, settings_from
 from stac_ingest.cli.transform_options import read_transforms
 from stac_ingest.config import MODEST_BUDGET, IngestConfig
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.credentials import TOKEN_VARIABLE
-from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback
+from stac_ingest.http.urls import display, holds_credentials, hostname, is_loopback, not_allowed
 from stac_ingest.outputs import check_settings
 from stac_ingest.sources.kind import KINDS, database_kind, is_stored, is_url, is_web_catalog, mode_of, not_read
 
@@ -57,7 +57,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
         _refuse_unread(options.source, only)
         if _is_web(options.source) and holds_credentials(options.source):
             raise ConfigurationError(
-                f"SOURCE: {display(options.source, source=True)} is given with credentials, which others here "
+                f"SOURCE: {display(options.source, source=True)} is given with credentials, which other users "
                 f"can see; put them into {TOKEN_VARIABLE} or a file for --headers-file, or SOURCE into one for --config"
             )
         if database_kind(options.source):
@@ -81,7 +81,7 @@ def read_settings(options: argparse.Namespace) -> IngestConfig:
     asked = _asked(source)
     remote = asked is not None and not is_loopback(asked)
     if asked is not None and remote and not options.allow_remote:
-        raise ConfigurationError(f"{hostname(asked)} is not this machine; --allow-remote lets it be asked")
+        raise ConfigurationError(not_allowed(hostname(asked)))
     is_file = settings["mode"] == "file" and only != _CATALOG and not is_web_catalog(source)
     budget = _budget(settings.get("budget"), options, remote=remote and not is_file)
     if budget:
@@ -107,8 +107,7 @@ def _output_settings(settings: dict[str, Any], options: argparse.Namespace) -> d
     found = settings.pop(OUTPUT, None) or {}
     if "to" not in options:
         return {}  # an audit reads alone
-    if not isinstance(found, dict):
-        raise ConfigurationError(f"{OUTPUT} must hold settings by name")
+    by_name(found, OUTPUT)
     given = {name: value for name in _OF_OUTPUT if (value := getattr(options, name)) is not None}
     check_settings(options.to, found | given)
     if options.database is not None:
@@ -121,8 +120,8 @@ def _refuse_password(dsn: str, option: str, setting: str) -> None:
 
     if has_password(dsn):
         raise ConfigurationError(
-            f"{option} is given with a password, which others here can see; put it into PGPASSWORD, ~/.pgpass or a "
-            f"file for --config ({setting})"
+            f"{option} is given with a password, which other users of this machine can see; put it into PGPASSWORD, "
+            f"~/.pgpass or a file for --config ({setting})"
         )
 
 

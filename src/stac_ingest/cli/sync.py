@@ -149,11 +149,11 @@ def settings_of(options: argparse.Namespace) -> SyncSettings:
 
 
 def _refuse_remote_copy(url: str) -> None:
-    from stac_ingest.http.urls import hostname, is_loopback  # noqa: PLC0415 - few have a copy
+    from stac_ingest.http.urls import hostname, is_loopback, not_allowed  # noqa: PLC0415 - few have a copy
     from stac_ingest.stores.urls import server_of, store_kind  # noqa: PLC0415 - same
 
     if store_kind(url) is not None and not is_loopback(server := server_of(url)):
-        raise ConfigurationError(f"--copy-to: {hostname(server)} is not this machine; --allow-remote lets it be asked")
+        raise ConfigurationError(f"--copy-to: {not_allowed(hostname(server))}")
 
 
 def _plan_in_words(plan: SyncPlan) -> Iterator[str]:

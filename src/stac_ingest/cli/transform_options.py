@@ -57,8 +57,10 @@ def read_transforms(settings: dict[str, Any], options: argparse.Namespace) -> Tr
         return None
     from stac_ingest.transforms import TransformSettings  # noqa: PLC0415 - most runs have none
 
-    if found is not None and not isinstance(found, dict):
-        raise ConfigurationError(f"{SETTING} must hold settings by name")
+    if found is not None:
+        from stac_ingest.cli.config_file import by_name  # noqa: PLC0415 - `--help` reads no file
+
+        by_name(found, SETTING)
     for name in ("rename_properties", "set_properties"):
         if name in given:
             given[name] = _pairs(name, given[name])

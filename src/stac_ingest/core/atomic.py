@@ -9,7 +9,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import IO, Literal
 
-from stac_ingest.errors import DataProcessingError
+from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 Sync = Literal["nothing", "content", "name"]
 """What is on disk when a file has its name: nothing for sure, its content, or its content and its name."""
@@ -97,6 +97,23 @@ def put(temporary: Path, path: Path) -> None:
     """
     temporary.replace(path)
     sync_to_disk(path.parent)
+
+
+def refuse_link(path: Path, shown: Path | None = None) -> None:
+    """Refuse a symbolic link where a folder or a file of an output is to be.
+
+    Args:
+        path: where it is to be.
+        shown: its name in the message, if that is another.
+
+    Raises:
+        ConfigurationError: there is a link.
+
+    """
+    if path.is_symlink():
+        raise ConfigurationError(
+            f"{shown or path} is a symbolic link, and nothing is written outside of the output folder; remove it"
+        )
 
 
 def sync_to_disk(path: Path) -> None:

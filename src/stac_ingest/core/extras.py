@@ -19,4 +19,9 @@ def needed(package: str, extra: str) -> None:
 
     """
     if find_spec(package) is None:
-        raise ConfigurationError(f'{package} is not installed; install it by: pip install "stac-ingest-bench[{extra}]"')
+        raise ConfigurationError(how_to_install(package, extra))
+
+
+def how_to_install(package: str, extra: str) -> str:
+    """Say that a package is missing, and which extra of this one installs it."""
+    return f'{package} is not installed; install it by: pip install "stac-ingest-bench[{extra}]"'

@@ -77,6 +77,11 @@ def _is_too_deep(value: object) -> bool:
     return True
 
 
+def wrong_type(found: object) -> str:
+    """Say that an object isn't an item by its `type`."""
+    return f"not an item: its type is {found!r:.40}, expected '{FEATURE}'"
+
+
 def checked(value: object) -> Item:
     """Return an item: an object of the type `Feature` with an `id` that is text.
 
@@ -92,7 +97,7 @@ def checked(value: object) -> Item:
     if not isinstance(item_id, str) or not item_id:
         raise ItemError(f"not an item: its id is {item_id!r:.40}, expected text")
     if value.get("type") != FEATURE and not is_untyped_item(value):
-        raise ItemError(f"not an item: its type is {value.get('type')!r:.40}, expected 'Feature'")
+        raise ItemError(wrong_type(value.get("type")))
     if not item_id.isascii():
         _check_encodable(item_id)
     return value

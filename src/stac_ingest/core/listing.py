@@ -54,7 +54,7 @@ class NameSorter:
 
 
 def kept(names: Iterable[str]) -> Sequence[str]:
-    """Keep names that are sorted already."""
+    """Return names, which are sorted already, as a sequence that takes little memory."""
     remaining = iter(names)
     few = list(islice(remaining, RUN))
     return few if len(few) < RUN else PackedNames(chain(few, remaining))

@@ -39,6 +39,17 @@ def counted(count: float, one: str, many: str = "") -> str:
     return f"{count:,.0f} {one if count == 1 else many or f'{one}s'}"
 
 
+def too_large(size: int, max_bytes: int) -> str:
+    """Say that something is larger than the setting `max_response_mib` allows.
+
+    Args:
+        size: its bytes.
+        max_bytes: how many are allowed.
+
+    """
+    return f"{size} bytes, more than max_response_mib allows ({max_bytes})"
+
+
 class PrintableFormatter(Formatter):
     """Formats log messages as single lines without control characters."""
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from stac_ingest.core.shapes import GEOMETRY_WORDS, checked_geometry
 from stac_ingest.core.similar_names import did_you_mean
 from stac_ingest.cql2 import tree
-from stac_ingest.cql2.bounds import DEEPEST, MOST_PARTS
+from stac_ingest.cql2.bounds import DEEPEST, MOST_PARTS, TOO_DEEP
 from stac_ingest.cql2.tree import Node, Operand, Property
 
 _T = TypeVar("_T")
@@ -151,7 +151,7 @@ class _Reader:
     def _count(self, place: str, depth: int) -> None:
         self._parts += 1
         if depth > DEEPEST:
-            raise Unfit(f"more than {DEEPEST} levels inside each other", place)
+            raise Unfit(TOO_DEEP, place)
         if self._parts > MOST_PARTS:
             raise Unfit(f"more than {MOST_PARTS} parts", place)
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from stac_ingest.core.shapes import GEOMETRY_WORDS, geometry_of_text
 from stac_ingest.cql2 import tree
-from stac_ingest.cql2.bounds import DEEPEST
+from stac_ingest.cql2.bounds import DEEPEST, TOO_DEEP
 from stac_ingest.cql2.tokens import Misread, Token, number_of, tokens_of, unquoted
 from stac_ingest.cql2.tree import Node, Operand, Property
 
@@ -39,7 +39,7 @@ class _Parser:
         self._next = 0
 
     def alternatives(self, depth: int) -> Node:
-        """Read what OR joins."""
+        """Return the node of the terms that OR joins, from the next token on."""
         return self._joined("or", lambda: self._joined("and", lambda: self._factor(depth)))
 
     def expect_end(self) -> None:
@@ -59,7 +59,7 @@ class _Parser:
 
     def _factor(self, depth: int) -> Node:
         if depth > DEEPEST:
-            raise Misread(f"more than {DEEPEST} levels inside each other", self._token.at)
+            raise Misread(TOO_DEEP, self._token.at)
         if self._takes("not"):
             return tree.Not(self._factor(depth + 1))
         if self._takes("("):

@@ -77,7 +77,7 @@ class PiecedRows(NamedTuple):
     """Which of the pool each piece of each row is."""
 
     def texts(self, start: int, stop: int) -> Texts:
-        """Put rows together."""
+        """Return rows `start` to `stop` as texts, each put together from its pieces."""
         count, pieces = (stop - start) * self.chosen.shape[1], self.chosen.shape[1]
         indices = pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(self.chosen)], 0, start * pieces)
         joined = pc.take(self.pool, indices, boundscheck=False)

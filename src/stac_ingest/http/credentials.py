@@ -109,8 +109,8 @@ def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
     secret = [*headers, *(one.partition("=")[0] for one in parameters if secrets_in([one]))]
     if secret and scheme == "http" and network_scope(host) != "this machine":
         raise ConfigurationError(
-            f"source: {display(root)} is plain http, and credentials are set ({', '.join(secret)}): anybody on the "
-            "way could read them; use https"
+            f"source: {display(root)} is plain http, and credentials are set ({', '.join(secret)}): others on the "
+            "network could read them; use https"
         )
     return root, Credentials(root, headers, parameters)
 

@@ -75,7 +75,7 @@ class AdaptiveTokenBucket:
         return max(self.paused_until, self._earliest, ready) - now
 
     def start(self, now: float) -> Start:
-        """Note that a request starts."""
+        """Note that a request starts; return what its end is judged by."""
         self._earliest = now + self._gap
         if self._bucket:
             self._bucket.take(now)

@@ -153,6 +153,17 @@ def hostname(url: str) -> str:
         return ""
 
 
+def not_allowed(server: str, option: str = "--allow-remote") -> str:
+    """Say that no request is sent to a server.
+
+    Args:
+        server: its name, or an address.
+        option: what allows requests.
+
+    """
+    return f"{server} is not this machine; {option} allows requests to it"
+
+
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine: `localhost`, or a loopback address."""
     host = hostname(url)

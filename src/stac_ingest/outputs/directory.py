@@ -14,6 +14,17 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def holds_earlier_run(folder: Path, what: str) -> str:
+    """Say that an output folder has an output already, where nothing is resumed.
+
+    Args:
+        folder: as it was named.
+        what: an output that is in it.
+
+    """
+    return f"the output folder {folder} holds {what} of an earlier run; resume that run, or give another folder"
+
+
 class OutputFolder:
     """The folder; every name in it is one path component."""
 

@@ -19,6 +19,7 @@ from stac_ingest.core.rows import Rows
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError, IngestError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
+from stac_ingest.outputs.directory import holds_earlier_run
 
 _PART = re.compile(r"part-(\d{5,})\.parquet")
 _UNFINISHED = re.compile(r"\.?\.unfinished(-\d+)?\.parquet(\.\d+\.\w+)?")
@@ -110,10 +111,7 @@ class GeoParquetOutput(BatchedOutput[Item | _Table]):
         numbers = ((part_number(name), name) for name in self.folder.names())
         matches = sorted((number, name) for number, name in numbers if number is not None)
         if matches and not resume:
-            raise ConfigurationError(
-                f"the output folder {self.folder.path} holds {matches[0][1]} of an earlier run; "
-                "resume that run, or give another folder"
-            )
+            raise ConfigurationError(holds_earlier_run(self.folder.path, matches[0][1]))
         self._paths = [self.folder.path / name for _, name in matches]
         self._next = matches[-1][0] + 1 if matches else 0
         if resume:

@@ -104,7 +104,7 @@ class _ZstdForm(_PackedForm):
         return packed
 
     def end_of(self, descriptor: int, start: int) -> int | None:
-        """Go from block to block."""
+        """Return where a frame ends, going from block to block; None if it isn't whole."""
         import zstandard  # noqa: PLC0415 - only this output needs it
 
         head = os.pread(descriptor, 18, start)  # the longest header there is

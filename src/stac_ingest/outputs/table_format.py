@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from stac_ingest.core.atomic import refuse_link
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.model import Item, Position
 from stac_ingest.core.rows import Rows
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.outputs.base import BatchedOutput
+from stac_ingest.outputs.directory import holds_earlier_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,10 +88,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
             names = set()
         there = bool(names.intersection(self.own_names))
         if there and not resume:
-            raise ConfigurationError(
-                f"the output folder {self.folder.path} holds a table of an earlier run; resume that run, or give "
-                "another folder"
-            )
+            raise ConfigurationError(holds_earlier_run(self.folder.path, "a table"))
         found = self._stored() if there else None
         if found is not None:
             self._columns, self._commits, self._items = (
@@ -282,11 +281,7 @@ class TableFormatOutput(BatchedOutput[_Entry]):
 
     def _refuse_links(self, names: set[str]) -> None:
         for name in names:
-            if self.folder.path_of(name).is_symlink():
-                raise ConfigurationError(
-                    f"{self.folder.path / name} is a symbolic link, and nothing is written outside of the output "
-                    "folder; remove it"
-                )
+            refuse_link(self.folder.path_of(name), self.folder.path / name)
 
     def _remove_all(self) -> None:
         """Remove the table, of which nothing was noted."""

@@ -21,7 +21,7 @@ from stac_ingest.config import (
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.http.urls import display, holds_credentials, is_loopback
+from stac_ingest.http.urls import display, holds_credentials, is_loopback, not_allowed
 from stac_ingest.sources.kind import api_kind, is_stored, is_url, not_read, shown
 from stac_ingest.sources.usable_settings import api_settings, check_output
 from stac_ingest.sources.wanted import filter_of
@@ -31,6 +31,13 @@ ITEMS = 50_000
 STATE = "shards"
 AT_ONCE = 2
 """Jobs that ask one API at the same time, where nobody says otherwise."""
+
+
+def too_many_jobs(jobs: int | None, max_in_flight: int | None) -> str | None:
+    """Return what is wrong if more jobs than requests may run at once, else None."""
+    if jobs is None or max_in_flight is None or jobs <= max_in_flight:
+        return None
+    return f"jobs={jobs} can't share max_in_flight={max_in_flight}; use at most {max_in_flight} jobs"
 
 
 class ShardedIngest(BaseModel):
@@ -113,9 +120,8 @@ class ShardedIngest(BaseModel):
         others = [name for name in self.model_dump(exclude_defaults=True) if name in api_settings()]
         if not self.is_api and others:
             raise ValueError(f"{', '.join(others)}: for an API alone, and the source is files; leave it out")
-        limit = self.budget.max_in_flight
-        if limit is not None and self.jobs is not None and self.jobs > limit:
-            raise ValueError(f"jobs={self.jobs} can't share max_in_flight={limit}; use at most {limit} jobs")
+        if problem := too_many_jobs(self.jobs, self.budget.max_in_flight):
+            raise ValueError(problem)
         return self
 
     @property
@@ -218,9 +224,7 @@ class ShardedIngest(BaseModel):
         except ValidationError as error:
             raise ConfigurationError(all_in_one_line(error, cls)) from None
         if ingest.is_api and not is_loopback(ingest.source) and not ingest.allow_remote:
-            raise ConfigurationError(
-                f"{display(ingest.source, source=True)} is not this machine; allow_remote=true lets it be asked"
-            )
+            raise ConfigurationError(not_allowed(display(ingest.source, source=True), "allow_remote=true"))
         filter_of(ingest.config())
         if not ingest.is_api and not any(map(is_object_storage, (ingest.source, ingest.output))):
             check_output(ingest.source, ingest.output)

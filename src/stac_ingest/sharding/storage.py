@@ -91,7 +91,7 @@ class LocalStorage:
             raise DataProcessingError(f"can't write {target}: {error.strerror or error}") from error
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """Look at a folder."""
+        """Return the bytes of each file in a folder, by its name; nothing if there is no folder."""
         try:
             with os.scandir(Path(self.root) / folder) as entries:
                 return {entry.name: entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)}

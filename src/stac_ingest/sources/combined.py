@@ -127,7 +127,7 @@ class RefusedFiles:
         yield [Payload(None, name, ItemError(why)) for name, why in unit]
 
     def decode(self, batch: Batch, reject: Reject) -> Iterator[Item]:
-        """Reject all."""
+        """Reject each payload with its error; return no items."""
         for payload in batch:
             if payload.error is not None:
                 reject(payload.origin, payload.error)

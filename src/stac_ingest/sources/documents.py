@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from stac_ingest.core.json_items import FEATURE, checked, kind_in_words, members, parse, parse_leniently
+from stac_ingest.core.json_items import FEATURE, checked, kind_in_words, members, parse, parse_leniently, wrong_type
 from stac_ingest.core.long_numbers import NumberWatch, has_long_number
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import AsLines, Rows, text_rows
@@ -44,7 +44,7 @@ class Documents:
         found = members(content)
         if found is None:
             if _is_misspelt(content):
-                reject(origin, ItemError(f"not an item: its type is {kind_in_words(content)!r}, expected 'Feature'"))
+                reject(origin, ItemError(wrong_type(kind_in_words(content))))
             else:
                 self.pass_over(origin, kind_in_words(content))
                 self._summary.keep_collection(content)

@@ -69,17 +69,17 @@ class QuerySource(TableSource):
                 raise DataProcessingError(f"{path} holds no query")
             for statement in statements:
                 if not remote and _installs(statement):
-                    raise ConfigurationError(f"{path} installs an extension; --allow-remote lets it be downloaded")
+                    raise ConfigurationError(f"{path} installs an extension; --allow-remote allows the download")
             *before, last = statements
             if last.type.name not in _QUERIES:
-                raise DataProcessingError(f"{path}: its last statement gives no rows; end with a SELECT")
+                raise DataProcessingError(_no_rows(path))
             for statement in before:
                 connection.execute(statement).complete()
                 if not remote:  # a SET or PRAGMA of the file's own doesn't let anything be downloaded
                     connection.execute("SET autoinstall_known_extensions = false")
             answer = connection.sql(last.query)
             if answer is None:
-                raise DataProcessingError(f"{path}: its last statement gives no rows; end with a SELECT")
+                raise DataProcessingError(_no_rows(path))
             reader = answer.to_arrow_reader(ROWS)
         except duckdb.Error as error:
             raise DataProcessingError(f"{path}: {in_words(error)}") from error
@@ -127,3 +127,7 @@ def _installs(statement: Statement) -> bool:
     lines = (line for line in statement.query.splitlines() if not line.lstrip().startswith("--"))
     loads = "\n".join(lines).lstrip("; \t\r\n").upper().split()[:1] == ["LOAD"]
     return kind == "UPDATE_EXTENSIONS" or (kind == "LOAD" and not loads)
+
+
+def _no_rows(path: Path) -> str:
+    return f"{path}: its last statement gives no rows; end with a SELECT"

@@ -17,7 +17,7 @@ from obstore.exceptions import (
     UnauthenticatedError,
 )
 
-from stac_ingest.core.text import printable
+from stac_ingest.core.text import printable, too_large
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.stores.objects import NoSuchObject, Refuse, StoredObject, changed, checked
 from stac_ingest.stores.unnamed_keys import UnnamedKey, unnamed_key
@@ -114,7 +114,7 @@ class ObjectStore:
             result = obstore.get(self._store, key, options=options)
             meta = _object(result.meta)
             if meta.size > most:
-                raise ItemError(f"{self._shown(key)}: {meta.size} bytes, more than max_response_mib allows ({most})")
+                raise ItemError(f"{self._shown(key)}: {too_large(meta.size, most)}")
             return Whole(bytes(result.bytes()), meta.version)
         except NotModifiedError:
             return None

@@ -185,6 +185,6 @@ def _refuse_plain(endpoint: str, kind: str, setting: str, *, anonymous: bool) ->
         and (kind != S3 or "AWS_SESSION_TOKEN" in os.environ)
     ):
         raise ConfigurationError(
-            f"{setting}: the server {endpoint} is asked over plain http, and credentials are set: anybody on the way "
-            "could read them; use https"
+            f"{setting}: the server {endpoint} is asked over plain http, and credentials are set: others on the "
+            "network could read them; use https"
         )

@@ -127,7 +127,7 @@ def name_wanted(settings: SyncSettings) -> None:
         try:
             wanted = wanted_tasks(settings, run.work, plan.tasks)
         except (OSError, ValueError) as error:
-            raise DataProcessingError(f"can't read the files of the run in {run.work.folder}: {error}") from error
+            raise DataProcessingError(_unreadable(run, error)) from error
         write_wanted(JobFiles(run.work.folder).wanted, wanted)
 
 
@@ -145,7 +145,7 @@ def resolve_run(settings: SyncSettings) -> None:
         try:
             batches = _batches(settings, run, resolved)
         except (OSError, ValueError) as error:
-            raise DataProcessingError(f"can't read the files of the run in {run.work.folder}: {error}") from error
+            raise DataProcessingError(_unreadable(run, error)) from error
         write_batches(JobFiles(run.work.folder).batches, batches)
 
 
@@ -269,3 +269,7 @@ def _shared(settings: SyncSettings, jobs: int) -> SyncSettings:
 
 def _quiet(*_: object) -> None:
     """Say nothing: a job has a log, and no line on the terminal."""
+
+
+def _unreadable(run: SyncRun, error: Exception) -> str:
+    return f"can't read the files of the run in {run.work.folder}: {error}"

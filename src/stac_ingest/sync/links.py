@@ -5,21 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from stac_ingest.errors import ConfigurationError
+from stac_ingest.core.atomic import refuse_link
 from stac_ingest.sync.settings import SyncSettings
-
-
-def refuse_link(path: Path) -> None:
-    """Refuse a link where a folder or a file of an output is to be.
-
-    Raises:
-        ConfigurationError: it is one.
-
-    """
-    if path.is_symlink():
-        raise ConfigurationError(
-            f"{path} is a symbolic link, and nothing is written outside of the output folder; remove it"
-        )
 
 
 def refuse_links(settings: SyncSettings) -> None:

@@ -126,7 +126,7 @@ class _Merge:
             self._gone.add(gone)
 
     def run(self, encoded: Encoded, generation: int) -> Partition | None:
-        """Write the parts and the index."""
+        """Write the parts and the index; return the partition, or None if no item is left in it."""
         folding = Folding(self._settings, self._folder, self._work.folder / f"folded-{self._number}")
         for part, stay in zip(self._parts, self._stay.tolist(), strict=True):
             folding.add(self._settings.output / part.path, part.items, stay, part)

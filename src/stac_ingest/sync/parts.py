@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from stac_ingest.core.atomic import put, sha256_of, sync_to_disk
+from stac_ingest.core.atomic import put, refuse_link, sha256_of, sync_to_disk
 from stac_ingest.core.id_set import Key
 from stac_ingest.core.rows import ItemRows, Rows
 from stac_ingest.core.text import counted
@@ -24,7 +24,6 @@ from stac_ingest.outputs.geoparquet import keys_of_rows
 from stac_ingest.sharding.manifest import Part
 from stac_ingest.sources.geoparquet import READ_BUFFER, UNREADABLE
 from stac_ingest.sync.entries import Entries
-from stac_ingest.sync.links import refuse_link
 
 Mask = NDArray[np.bool_]
 REPAIR = "repair the output by `stac-ingest audit DIR --against SOURCE --repair`, or put back a copy"

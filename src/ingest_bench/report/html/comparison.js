@@ -1,4 +1,4 @@
-// Shows the rows that fit what is chosen above the table, and how many they are.
+// Shows the rows that match what is chosen above the table, and their number.
 (() => {
   const field = (name) => document.getElementById(name);
   const table = field("tools");
@@ -25,6 +25,16 @@
     for (const row of rows) row.hidden = !fits(row);
     field("count").value = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
   };
+
+  // Paper can't be clicked: what is folded is printed open, and folded again afterwards.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const each of folded) each.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const each of folded) each.open = false;
+  });
 
   field("filter").addEventListener("input", show);
   field("filter").addEventListener("submit", (event) => event.preventDefault());

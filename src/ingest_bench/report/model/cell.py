@@ -93,7 +93,7 @@ class CellView:
 
     @cached_property
     def cpu_speedup(self) -> Speedup | None:
-        """The speed-up by CPU time, a second witness; None with fewer than three pairs."""
+        """The speed-up by CPU time; None with fewer than three pairs."""
         return cpu_speed_up(self.cell.samples, CONFIDENCE)
 
     @cached_property

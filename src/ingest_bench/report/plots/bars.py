@@ -117,7 +117,7 @@ def latency(view: ScenarioView) -> Drawing | None:
 
 def _speed_up(row: CellView) -> str:
     if row.cell.speedup is None:
-        return "no_valid_pair"
+        return "too few pairs"
     return times(row.cell.speedup.median) + ("" if row.cell.parity.ok else ", not the same items")
 
 

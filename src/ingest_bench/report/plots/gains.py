@@ -34,7 +34,7 @@ def effects(study: ReportData) -> Drawing | None:
         factor = ", ".join(filter(None, (times(ratio.median), words)))
         drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, factor, 7 if words else 0))
     canvas, _ = intervals(scale, drawn)
-    title = f"The {len(shown)} largest effects" if len(choices) > len(shown) else "The effects"
+    title = f"The {len(shown)} largest speed-ups" if len(choices) > len(shown) else "Speed-up of each recommendation"
     return canvas.drawing(title, title, shows(choices), [Key("base", "what the scenario's baseline does")])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stac_ingest.audit.repair.base import HIDDEN, Repairer
 from stac_ingest.audit.repair.decisions import Repaired
+from stac_ingest.core.atomic import refuse_link
 from stac_ingest.core.registry import load
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.outputs import OUTPUTS
@@ -72,10 +73,7 @@ def repairer_of(folder: Path) -> Repairer:
 
 def _refuse_links(folder: Path, *names: str) -> None:
     for name in filter(None, names):
-        if (folder / name).is_symlink():
-            raise ConfigurationError(
-                f"{folder / name} is a symbolic link, and nothing is written outside of the output folder; remove it"
-            )
+        refuse_link(folder / name)
 
 
 def _format(folder: Path) -> str:

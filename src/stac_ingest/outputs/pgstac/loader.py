@@ -120,7 +120,7 @@ class Loader:
                 self._partitions.forget({row.key[0] for row in some})
                 waiting += [some] if attempts < _ATTEMPTS else self._halves(some, error, outcome)
             except (errors.ReadOnlySqlTransaction, errors.InFailedSqlTransaction) as error:
-                raise DataProcessingError(f"the database takes no items: {in_words(error)}") from error
+                raise DataProcessingError(_takes_none(error)) from error
             except _OF_ITEMS as error:
                 waiting += self._halves(some, error, outcome)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -128,7 +128,7 @@ class Loader:
                 waiting.append(some)
                 self._recover(error, attempts)
             except psycopg.Error as error:
-                raise DataProcessingError(f"the database takes no items: {in_words(error)}") from error
+                raise DataProcessingError(_takes_none(error)) from error
             else:
                 attempts = 0
                 _add(outcome, done)
@@ -149,7 +149,7 @@ class Loader:
 
     def _recover(self, error: psycopg.Error, attempts: int) -> None:
         if attempts >= _ATTEMPTS:
-            raise DataProcessingError(f"the database takes no items: {in_words(error)}") from error
+            raise DataProcessingError(_takes_none(error)) from error
         if self._connection.closed:
             # Whether the last transaction was committed isn't known.
             self._doubtful = True
@@ -157,7 +157,7 @@ class Loader:
         elif isinstance(error, _PASSING):
             time.sleep(_PAUSE_S * 2**attempts)
         else:
-            raise DataProcessingError(f"the database takes no items: {in_words(error)}") from error
+            raise DataProcessingError(_takes_none(error)) from error
 
     def _transaction(self, rows: list[Row]) -> Outcome:
         by_partition = self._partitions.assigned(rows, self._connection)
@@ -227,3 +227,7 @@ def _add(outcome: Outcome, done: Outcome) -> None:
     outcome.inserted += done.inserted
     outcome.updated += done.updated
     outcome.unchanged += done.unchanged
+
+
+def _takes_none(error: psycopg.Error) -> str:
+    return f"the database takes no items: {in_words(error)}"

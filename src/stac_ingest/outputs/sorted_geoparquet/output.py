@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.errors import ConfigurationError
-from stac_ingest.outputs.directory import OutputFolder
+from stac_ingest.outputs.directory import OutputFolder, holds_earlier_run
 from stac_ingest.outputs.geoparquet import GeoParquetOutput
 from stac_ingest.outputs.sorted_geoparquet.publish import HIDDEN, Published, refuse_links
 from stac_ingest.outputs.sorted_geoparquet.settings import LayoutSettings
@@ -65,10 +65,7 @@ class SortedGeoParquetOutput(GeoParquetOutput):
         self._published.go_on()
         there = self._published.files()
         if there and not resume:
-            raise ConfigurationError(
-                f"the output folder {self._shown} holds {there[0]} of an earlier run; "
-                "resume that run, or give another folder"
-            )
+            raise ConfigurationError(holds_earlier_run(self._shown, there[0]))
         super()._open(resume=resume)
 
     def _files(self) -> list[tuple[Path, Path]]:

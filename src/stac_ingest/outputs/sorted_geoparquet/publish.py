@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stac_ingest.core.atomic import sync_to_disk, write_atomically
+from stac_ingest.core.atomic import refuse_link, sync_to_disk, write_atomically
 from stac_ingest.core.hive_folders import NOTHING
-from stac_ingest.errors import ConfigurationError, DataProcessingError
+from stac_ingest.errors import DataProcessingError
 
 HIDDEN = ".sorting"
 """Where parts are, and what is made of them, until the table is in its place."""
@@ -135,10 +135,7 @@ def refuse_links(folder: Path, shown: Path) -> None:
 
     """
     for name in (HIDDEN, f"{HIDDEN}/{NEW}", *(name for _, name in _folders(folder, links=True))):
-        if (folder / name).is_symlink():
-            raise ConfigurationError(
-                f"{shown / name} is a symbolic link, and nothing is written outside of the output folder; remove it"
-            )
+        refuse_link(folder / name, shown / name)
 
 
 def _read(path: Path) -> tuple[list[tuple[str, str]], list[str], list[str]]:

@@ -33,6 +33,23 @@ class SplitPlan:
     notes: list[str] = field(default_factory=list)
 
 
+def changed_since_planned(what: object) -> str:
+    """Say that what a shard reads isn't what its plan was made from."""
+    return f"{what} has changed since it was planned; start the ingest again"
+
+
+def not_planned_from(listing: Path) -> str:
+    """Say that the listing beside a plan isn't the one that the plan was made from."""
+    return (
+        f"{listing} is not the listing that the plan was made from; remove {listing.parent}/plan.json, and start again"
+    )
+
+
+def unreadable(source: str, error: OSError) -> str:
+    """Say that the files of a source can't be listed."""
+    return f"source: can't look into {source}: {error}"
+
+
 class Splitter(Protocol):
     """Cuts one kind of source into pieces, and reads a piece. Made with the settings of the ingest."""
 

@@ -18,7 +18,7 @@ from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import Rows, RowsPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest, is_object_storage
-from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan, changed_since_planned, unreadable
 from stac_ingest.sharding.splitters.objects import name_below, objects_by_kind
 from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.folder import files_in
@@ -77,7 +77,7 @@ class GeoParquetSplitter(FilesSplitter):
             (root,) = self._filesystem.get_file_info([self._root])
             infos = [root] if root.is_file else self._within()
         except OSError as error:
-            raise ConfigurationError(f"source: can't look into {self._settings.source}: {error}") from None
+            raise ConfigurationError(unreadable(self._settings.source, error)) from None
         files = [file for file in infos if file.is_file and file.path.endswith(PARQUET_SUFFIXES)]
         if not files:
             raise ConfigurationError(
@@ -137,7 +137,7 @@ class RowsShardSource(GeoParquetSource):
             except OSError as error:
                 raise DataProcessingError(f"can't look at {path}: {error}") from error
             if _file_stamp(file) != planned:
-                raise DataProcessingError(f"{path} has changed since it was planned; start the ingest again")
+                raise DataProcessingError(changed_since_planned(path))
             name = name_below(path, self._root_of_files)
             name = "" if name == path else name
             found = row_groups(_path(path), self._filesystem)

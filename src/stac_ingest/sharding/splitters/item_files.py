@@ -12,7 +12,7 @@ from stac_ingest.core.source import Source
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan, changed_since_planned
 from stac_ingest.sharding.splitters.file_listing import Listing
 from stac_ingest.sharding.splitters.kept_names import keep_names, kept_files
 from stac_ingest.sources.folder import FolderFiles, files_in, folder_of_items
@@ -67,7 +67,7 @@ class ItemFilesSplitter(FilesSplitter):
         except FileNotFoundError:
             now = "gone"
         if now != shard.piece.digest:
-            raise DataProcessingError(f"{self._folder} has changed since it was planned; start the ingest again")
+            raise DataProcessingError(changed_since_planned(self._folder))
         return json_files_source(self._folder, files, config, summary)
 
     @cached_property

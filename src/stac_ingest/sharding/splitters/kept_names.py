@@ -9,6 +9,7 @@ from pathlib import Path
 from stac_ingest.core.atomic import write_lines
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import FilesPiece
+from stac_ingest.sharding.splitters.base import not_planned_from
 from stac_ingest.sources.directory.walk import Refused
 from stac_ingest.sources.folder import FolderFiles
 
@@ -57,6 +58,4 @@ def kept_files(folder: Path, piece: FilesPiece) -> FolderFiles:
             documents, lines, refused = json.loads(stream.readline())
             return FolderFiles(documents, lines, (), [Refused(*one) for one in refused])
     except (OSError, ValueError, TypeError):
-        raise DataProcessingError(
-            f"{folder / NAME} is not what was planned from; remove {folder}/plan.json, and start again"
-        ) from None
+        raise DataProcessingError(not_planned_from(folder / NAME)) from None

@@ -10,7 +10,7 @@ from stac_ingest.config import IngestConfig
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.plan import LinesOfFile, LinesPiece, Shard
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan, changed_since_planned
 from stac_ingest.sharding.splitters.partition import balanced
 from stac_ingest.sources.folder import files_in
 from stac_ingest.sources.lines.source import LinesSource
@@ -58,7 +58,7 @@ class LinesSplitter(FilesSplitter):
         files = []
         for part in shard.piece.files:
             if _look_at(part.path).stamp != part.stamp:
-                raise DataProcessingError(f"{part.path} has changed since it was planned; start the ingest again")
+                raise DataProcessingError(changed_since_planned(part.path))
             files.append(LinesFile(part.path, part.start, part.stop, part.stamp))
         prefix = len(str(Path(self.place, "_"))) - 1
         return LinesSource(files, config, summary, lambda path: path[prefix:])

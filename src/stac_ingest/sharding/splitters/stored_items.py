@@ -19,12 +19,19 @@ import pyarrow.fs as pafs
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.model import Batch, Payload
+from stac_ingest.core.text import too_large
 from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
 from stac_ingest.sharding.plan import FilesPiece, Shard
 from stac_ingest.sharding.s3 import open_bucket
 from stac_ingest.sharding.settings import ShardedIngest
-from stac_ingest.sharding.splitters.base import FilesSplitter, SplitPlan
+from stac_ingest.sharding.splitters.base import (
+    FilesSplitter,
+    SplitPlan,
+    changed_since_planned,
+    not_planned_from,
+    unreadable,
+)
 from stac_ingest.sharding.splitters.file_listing import Entry, Listing
 from stac_ingest.sharding.splitters.geoparquet import GeoParquetSplitter
 from stac_ingest.sharding.splitters.objects import name_below, objects_by_kind
@@ -68,7 +75,7 @@ def stored_splitter(settings: ShardedIngest, known: Shard | None) -> GeoParquetS
             return GeoParquetSplitter(settings)
         found = objects_by_kind(filesystem, root, settings.format)
     except OSError as error:
-        raise ConfigurationError(f"source: can't look into {settings.source}: {error}") from None
+        raise ConfigurationError(unreadable(settings.source, error)) from None
     if TABLES in found:
         return GeoParquetSplitter(settings)
     if LINES in found:
@@ -187,7 +194,7 @@ class ObjectsShardSource(JsonDirectorySource):
     def _read(self, entry: Entry) -> Payload:
         path = f"{self._objects.folder}/{entry.name}"
         if entry.size > self._max_bytes:
-            error = ItemError(f"{entry.size} bytes, more than max_response_mib allows ({self._max_bytes})")
+            error = ItemError(too_large(entry.size, self._max_bytes))
             return Payload(b"", entry.name, error)
         try:
             with self._filesystem.open_input_file(path) as file:
@@ -198,7 +205,7 @@ class ObjectsShardSource(JsonDirectorySource):
             # Not a failure of the item: another try of the shard may have it.
             raise DataProcessingError(f"can't read s3://{path}: {error}") from error
         if data is None or len(data) != entry.size:
-            raise DataProcessingError(f"s3://{path} has changed since it was planned; start the ingest again")
+            raise DataProcessingError(changed_since_planned(f"s3://{path}"))
         if not is_packed(entry.name):
             return Payload(data, entry.name)
         try:
@@ -215,7 +222,5 @@ def _listed(listing: Path, piece: FilesPiece) -> Objects:
     except (OSError, ValueError, TypeError, StopIteration):
         entries = []
     if Listing.of(entries).stamp != piece.digest:
-        raise DataProcessingError(
-            f"{listing} is not what was planned from; remove {listing.parent}/plan.json, and start again"
-        )
+        raise DataProcessingError(not_planned_from(listing))
     return Objects(folder, entries)

@@ -67,7 +67,7 @@ class LocalReader:
 
         """
         if _NO_PATH.search(href):
-            raise DataProcessingError(f"link {href!a:.200} is no path")
+            raise DataProcessingError(_no_path(href))
         if href[:1] == "/" or not _SCHEME.match(href):
             # Two slashes at the beginning would stay two.
             path = f"/{href.lstrip('/')}" if href[:1] == "/" else f"{os.path.dirname(base)}/{href}"  # noqa: PTH120
@@ -81,7 +81,7 @@ class LocalReader:
         except ValueError as error:
             raise DataProcessingError(f"link {href!r:.200}: {error}") from None
         if "\0" in path or path[:1] != "/":
-            raise DataProcessingError(f"link {href!r:.200} is no path")
+            raise DataProcessingError(_no_path(href))
         return os.path.normpath(path)
 
     def name(self, url: str) -> str:
@@ -157,3 +157,7 @@ def _meant(path: str, start: int) -> str | None:
     written = path[start:]
     meant = unquote(written.partition("#")[0].partition("?")[0], errors="surrogateescape")
     return None if meant == written or "\0" in meant else os.path.normpath(path[:start] + meant)
+
+
+def _no_path(href: str) -> str:
+    return f"link {href!a:.200} is no path"

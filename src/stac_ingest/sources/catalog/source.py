@@ -88,7 +88,7 @@ class CatalogSource:
         return _LISTING
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
-        """Name the links of a batch."""
+        """Return which links a batch is of; None if they aren't kept, or if one had a failure."""
         if self._known is None or not clean or not isinstance(batch, Linked) or not batch.links:
             return None
         return {"list": _LISTING, _LISTING: "".join(map(link_hash, batch.links))}

@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 
+from stac_ingest.core.text import too_large
 from stac_ingest.errors import ItemError
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -71,7 +72,7 @@ class Reader:
         if not stat.S_ISREG(status.st_mode):
             raise ItemError("not a regular file")
         if status.st_size > self._max_bytes:
-            raise ItemError(f"{status.st_size} bytes, more than max_response_mib allows ({self._max_bytes})")
+            raise ItemError(too_large(status.st_size, self._max_bytes))
         parts, size = [head], len(head)
         while data := os.pread(descriptor, max(status.st_size - size + 1, BLOCK), size):
             parts.append(data)

@@ -58,7 +58,7 @@ class JsonDirectorySource:
         return (self._positions is not None and self._positions.fingerprint) or fingerprint(self._names)
 
     def position(self, batch: Batch, *, clean: bool) -> Position | None:
-        """Name the files of a batch."""
+        """Return which files a batch is of; None if they aren't kept, or if one had a failure."""
         return self._positions.position(batch) if self._positions is not None and clean else None
 
     async def open(self) -> None:

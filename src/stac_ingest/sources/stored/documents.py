@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Payload, Position
+from stac_ingest.core.text import too_large
 from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import ItemError
 from stac_ingest.sources.directory.batches import BATCH_BYTES
@@ -126,7 +127,7 @@ def document(store: Store, of: StoredObject, most: int) -> bytes:
 
     """
     if of.size > most:
-        raise ItemError(f"{of.size} bytes, more than max_response_mib allows ({most})")
+        raise ItemError(too_large(of.size, most))
     data = store.read(of) if of.size else b""
     return unpacked(data, most) if is_packed(of.key) else data
 

@@ -52,7 +52,7 @@ class Stretch:
 
     @property
     def covered(self) -> Covered:
-        """The same, of a plan."""
+        """The same interval, as a plan has it."""
         return Covered(start=self.start, before=self.before)
 
 

@@ -65,7 +65,7 @@ async def way_to_search(session: ApiSession, config: IngestConfig, since: int, t
         except ResponseError as error:
             session.summary.note(f"the server refuses a search by `updated` through `{way}` (status {error.status})")
             continue
-        session.summary.note(f"the server takes a search by `updated` through `{way}`, and doesn't heed it")
+        session.summary.note(f"the server takes a search by `updated` through `{way}`, and ignores it")
     return None
 
 

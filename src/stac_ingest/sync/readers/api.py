@@ -137,7 +137,7 @@ class _Noting:
         self._sink.seen(collection, item_id)
 
     def wanted(self, collection: str, item_id: str) -> bool:
-        """Hand on the question."""
+        """Return whether the sink wants an item of which only the id is known."""
         return self._sink.wanted(collection, item_id)
 
 

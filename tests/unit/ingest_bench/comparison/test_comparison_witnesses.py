@@ -1,4 +1,4 @@
-"""CPU time as second witness of a comparison, or as its figure; counters as facts."""
+"""CPU time beside wall time in a comparison, or in its place; counters as facts."""
 
 from __future__ import annotations
 

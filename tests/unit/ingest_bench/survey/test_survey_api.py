@@ -138,7 +138,7 @@ def test_a_stretch_of_time_is_chosen_of_a_large_collection(api: SimulatorProcess
         config, _ = look(api, tmp_path / name, as_remote=True, requests=300, seed=seed)
         corpus = config["corpora"]["source"]
         windows.append(corpus.get("datetime"))
-        assert "chosen by lot" in config["whole"]["part"]
+        assert "chosen at random" in config["whole"]["part"]
     assert windows[0] == windows[1] != windows[2]
 
 

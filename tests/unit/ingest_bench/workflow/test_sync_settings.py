@@ -113,7 +113,7 @@ def test_every_option_is_a_setting(tmp_path) -> None:
         ({"source": "items"}, "output: missing; it has to be given"),
         ({"output": "out"}, "source is missing: give a path or the URL of an API"),
         ({**FILES, "output": "s3://bucket/x"}, "a sync needs a folder of this machine"),
-        ({**FILES, "source": "https://example.com"}, "allow_remote=true lets it be asked"),
+        ({**FILES, "source": "https://example.com"}, "allow_remote=true allows requests to it"),
     ],
 )
 def test_a_wrong_setting_is_named_as_it_was_given(given: dict[str, Any], said: str) -> None:

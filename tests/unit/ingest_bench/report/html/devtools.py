@@ -109,6 +109,27 @@ class Tab:
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             await self._receive()
 
+    async def on_paper(self, width: int, scheme: str) -> None:
+        """Lay the shown page out as for print, on paper with that many pixels between its margins."""
+        await self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=width, deviceScaleFactor=1, mobile=False
+        )
+        await self.send("Emulation.setScrollbarsHidden", hidden=True)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        await self.send("Emulation.setEmulatedMedia", media="print", features=features)
+
+    async def printed(self) -> bytes:
+        """Print the shown page on A4, with an outline of its headings; returns the PDF file."""
+        made = await self.send(
+            "Page.printToPDF",
+            paperWidth=8.27,
+            paperHeight=11.69,
+            preferCSSPageSize=True,
+            generateTaggedPDF=True,
+            generateDocumentOutline=True,
+        )
+        return base64.b64decode(made["data"])
+
     async def run(self, script: str) -> Any:
         """Evaluate an expression in the page, and return its value."""
         done = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from html import unescape
 from pathlib import Path
@@ -17,6 +18,10 @@ from ingest_bench.report.formatting import plain
 BROWSER = chromium()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium to run these")
 WIDTHS = ((1280, 800), (390, 844))
+PAPER = 718
+"""Pixels between the margins of A4, at 96 an inch."""
+NEAR_THE_END = 60
+"""Points above the lower edge of a page: the margin, and less than two lines of text."""
 HOSTILE = [
     "<script>window.hit = 1</script>",
     '"><img src=x onerror="window.hit=1">',
@@ -321,7 +326,46 @@ async def test_the_first_screen_says_what_to_change(opened: Tab, page: str, widt
     assert len(rows) == 3
     assert all(bottom < height for _, _, bottom in rows)
     assert all("concurrency: " in words and "decided" in words for words, _, _ in rows)
+    cells = "[...document.querySelectorAll('#recommendations tbody tr')].flatMap((row) => [...row.cells].slice(0, 4))"
+    assert await opened.run(f"{cells}.every((cell) => cell.getBoundingClientRect().right <= innerWidth)") is True
     assert sum(plots for _, plots, _ in rows) > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_paper_is_white_and_shows_all(opened: Tab, page: str, scheme: str) -> None:
+    """In print, dark isn't dark, nothing can be scrolled to, no table or plot is cut, and no text is pale."""
+    await opened.show(page, *WIDTHS[0], scheme)
+    await opened.on_paper(PAPER, scheme)
+    assert await opened.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    await holds(opened)
+    wide = "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert await opened.run(wide) == 0
+    for looks in (OVERLAID, PALE):
+        assert await opened.run(looks) == []
+    hidden = "[...document.querySelectorAll('body :not(script)')].filter((e) => getComputedStyle(e).display === 'none')"
+    assert await opened.run(f"{hidden}.length") == 0
+
+
+async def test_strangers_words_fit_on_paper(opened: Tab, hostile: str) -> None:
+    """A word of 290 letters doesn't push the rest of its table off the page."""
+    await opened.show(hostile, *WIDTHS[0])
+    await opened.on_paper(PAPER, "light")
+    await holds(opened)
+
+
+async def test_pages_end_between_things(opened: Tab, page: str) -> None:
+    """No heading stands at the end of a page without what it heads; figures, rows and headings are never split."""
+    await opened.show(page, *WIDTHS[0])
+    pdf = await opened.printed()
+    ends = [float(height) for height in re.findall(rb"/Dest \[\d+ 0 R /XYZ [\d.-]+ ([\d.-]+) ", pdf)]
+    assert len(ends) == await opened.run("document.querySelectorAll('h1, h2, h3, h4').length")
+    assert [height for height in ends if height < NEAR_THE_END] == []
+    await opened.on_paper(PAPER, "light")
+    split = (
+        "[...document.querySelectorAll('figure, tr, h1, h2, h3, h4')].filter((e) => getComputedStyle(e).breakInside"
+        " !== 'avoid' || ['grid', 'flex'].includes(getComputedStyle(e.parentElement).display)).length"
+    )
+    assert await opened.run(split) == 0
 
 
 TABLE = "document.querySelector('#scenario-small_files_warm table')"

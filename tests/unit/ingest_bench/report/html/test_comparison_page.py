@@ -177,6 +177,18 @@ async def test_a_longer_run_is_merged(opened: Tab, results: Results, make_of: An
     assert len(await opened.run("[...document.querySelectorAll('#measured p')].map((e) => e.textContent)")) == 2
 
 
+async def test_command_lines_are_printed(opened: Tab, results: Results, tmp_path: Path) -> None:
+    """What is folded is open while the page is printed, and folded again afterwards."""
+    await opened.show(written(results, tmp_path), *WIDTHS[0])
+    folded = "[...document.querySelectorAll('details')].map((e) => e.open)"
+    await opened.run(f"addEventListener('afterprint', () => {{ window.after = {folded}; }})")
+    await opened.run(f"addEventListener('beforeprint', () => {{ window.before = {folded}; }})")
+    assert (await opened.printed()).startswith(b"%PDF")
+    before, after = await opened.run("window.before"), await opened.run("window.after")
+    assert len(before) > 4
+    assert (all(before), any(after)) == (True, False)
+
+
 async def chosen(opened: Tab, **values: str) -> tuple[int, str]:
     """Choose as a person does, and give how many rows are seen, and how many the page says."""
     for name in ("task", "tool", "standing", "words"):

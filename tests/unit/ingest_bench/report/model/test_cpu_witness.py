@@ -1,4 +1,4 @@
-"""CPU time as second witness in the report: its column, and the warning where both times can't be right."""
+"""CPU time beside wall time in the report: its column, and the warning where both times can't be right."""
 
 from __future__ import annotations
 

@@ -126,6 +126,20 @@ def test_what_delivered_something_else_is_crossed_out(make: Any) -> None:
     assert "not the same items" not in texts(right.svg)
 
 
+def test_a_cell_without_an_interval_says_why(make: Any) -> None:
+    """It has too few pairs, in words; its row has no marker."""
+    results = make(lambda spec: spec.scenario == "stages_small_files", edit=without_interval)
+    drawing = bars.ways(view_of(results, "stages_small_files"))
+    assert drawing
+    assert texts(drawing.svg).count("too few pairs") == len(results.cells)
+    assert not [text for text in texts(drawing.svg) if "_" in text]
+
+
+def without_interval(cell: Any) -> Any:
+    """Return a cell as one that has a single pair."""
+    return cell.model_copy(update={"speedup": None, "stop_reason": "no_valid_pair"})
+
+
 def test_stages_are_as_long_as_they_take(make: Any) -> None:
     """A bar is divided as the time is, and its sentence names the longest stage."""
 
@@ -244,4 +258,4 @@ def test_the_largest_effect_comes_first(make: Any) -> None:
     drawing = effects(study)
     assert drawing is not None
     assert "10,000 items over an API with 50 ms think time" in drawing.shows
-    assert drawing.title == "The 8 largest effects"
+    assert drawing.title == "The 8 largest speed-ups"
