@@ -1,6 +1,5 @@
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ingest_bench.errors import SettingsError
@@ -22,6 +21,13 @@ from ingest_bench.workflow.snakemake_internals import SnakemakeRun
 from ingest_bench.config.matrix import cells, load_settings
 from stac_ingest.errors import ConfigurationError
 from ingest_bench.config.models import Settings
+
+
+def stop(message):
+    """End the command with a message of what to do: whatever is raised is shown with a traceback."""
+    logger.error(message)
+    raise SystemExit(1)
+
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)
@@ -48,9 +54,9 @@ try:
     IS_SYNC = is_sync(INGEST)
     INGEST.pop(SYNC, None)
 except SettingsError as error:
-    raise WorkflowError(f"measure: {error}") from None
+    stop(f"measure: {error}")
 except ConfigurationError as error:
-    raise WorkflowError(f"ingest: {error}") from None
+    stop(f"ingest: {error}")
 
 try:
     # An ingest needs no matrix, though a user's own matrix would have to have something in it.
@@ -60,7 +66,7 @@ try:
         else load_settings(config)
     )
 except SettingsError as error:
-    raise WorkflowError(f"{RUN.config_files or 'config.yaml'}: {error}") from None
+    stop(f"{RUN.config_files or 'config.yaml'}: {error}")
 
 RESULTS = SETTINGS.results
 CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}
@@ -80,19 +86,13 @@ DELIVERABLES = [
 ]
 FRESHNESS = Freshness(SETTINGS)
 if RUN.prefixed:
-    raise WorkflowError(
+    stop(
         "prefix: what is out of date is told from the files themselves, so set the folder by config: results: ..."
     )
 
 # A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
 # apart where `--max-threads` is given and says, on a cluster, how many identical nodes may measure at once.
 RUN.limit("bench_slot", 1)
-
-
-def stop(message):
-    """End the command from an input function: whatever else one raises is shown with a traceback."""
-    logger.error(message)
-    raise SystemExit(1)
 
 
 def whole_matrix(_wildcards):
