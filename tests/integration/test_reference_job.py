@@ -108,6 +108,21 @@ def test_each_fault_of_an_output_is_found(tmp_path, store):
     assert "S2_L2A_00000000: not there at this epoch" in named
 
 
+def test_several_processes_find_what_one_finds(tmp_path, store):
+    """A missing, a repeated, a changed and a foreign item, and a damaged part, are counted alike by two processes."""
+    items = [store.item(index) for index in range(len(store))]
+    repeated, changed, foreign = items[50], items[100], store.item(7)
+    changed["properties"]["eo:cloud_cover"] = 0.5
+    foreign["id"] = "S2_L2A_00000000"
+    mirror_standin.write(tmp_path, [*items[4:], repeated, foreign])
+    with (tmp_path / manifest_of(tmp_path).partitions[0].parts[0].path).open("ab") as stream:
+        stream.write(b"more")
+    one, two = check_output(tmp_path, store), check_output(tmp_path, store, processes=2)
+    assert one == two
+    assert two.missing > 4, "a damaged part can't be read"
+    assert (two.repeated, two.different, two.extra, two.damaged_parts) == (1, 1, 1, 1)
+
+
 def test_an_output_of_another_epoch_is_not_the_truth(tmp_path, store):
     """What was right an epoch ago is not: what has changed since, what is new and what is gone are counted."""
     mirror_standin.write(tmp_path, [store.item(index) for index in range(len(store))])

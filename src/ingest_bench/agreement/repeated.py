@@ -15,8 +15,8 @@ from pathlib import Path
 from ingest_bench.agreement.judge import judge
 from ingest_bench.agreement.page import page
 from ingest_bench.agreement.records import Agreement, Done
-from ingest_bench.comparison.files import results_in
-from ingest_bench.errors import ComparisonError, MeasurementError
+from ingest_bench.comparison.files import read_run
+from ingest_bench.errors import MeasurementError
 from ingest_bench.results.models import Results
 from ingest_bench.system.steps import Steps
 from stac_ingest.core.atomic import write_atomically
@@ -67,14 +67,10 @@ def read_results(folder: Path) -> Results:
         folder: of its results, or the file itself.
 
     Raises:
-        ComparisonError: it isn't there, or isn't the results of a run.
+        ComparisonError: it isn't there, isn't the results of a run, or has settings that this version doesn't know.
 
     """
-    path = folder / _RESULTS if folder.is_dir() else folder
-    try:
-        return results_in(path.read_bytes(), str(path))
-    except OSError as error:
-        raise ComparisonError(f"{path}: can't be read: {error.strerror}") from None
+    return read_run(folder / _RESULTS if folder.is_dir() else folder).results
 
 
 def write_agreement(folder: Path, agreement: Agreement) -> None:

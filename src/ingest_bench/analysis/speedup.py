@@ -127,8 +127,8 @@ def verdict(ratio: Speedup, null: Speedup | None = None, *, margin: float = EQUI
         margin: the smallest difference that would matter, as a share.
 
     Returns:
-        better or worse: beyond the noise. no difference: not beyond it, and within the margin. undecided: not beyond
-        it, but more pairs might show a difference that matters.
+        better or worse: beyond the noise. no difference: not beyond it, and shown to lie within the margin. undecided:
+        not beyond it, but more pairs, or less noise, might show a difference that matters.
 
     """
     noise = noise_of(null)
@@ -137,12 +137,12 @@ def verdict(ratio: Speedup, null: Speedup | None = None, *, margin: float = EQUI
         return "better"
     if -median > math.hypot(high - median, noise):
         return "worse"
-    bound = max(noise, math.log1p(margin))
+    bound = math.log1p(margin)
     return "no difference" if -bound <= low and high <= bound else "undecided"
 
 
-def no_difference(ratio: Speedup, null: Speedup | None = None) -> bool:
-    """Give whether a speed-up is not beyond its error and the noise together."""
+def within_noise(ratio: Speedup, null: Speedup | None = None) -> bool:
+    """Give whether a speed-up is not beyond its error and the noise together: it may still be a difference."""
     return verdict(ratio, null) in ("no difference", "undecided")
 
 

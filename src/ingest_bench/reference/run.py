@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import socket
 import sys
@@ -170,7 +171,7 @@ class _Run:
     def _checked(self, number: int, before: int, killed: Job, finished: Job) -> Epoch:
         store = GeneratedStore(self._begun.description, number)
         manifest = manifest_of(self._options.output)
-        check: Check = check_output(self._options.output, store)
+        check: Check = check_output(self._options.output, store, processes=len(os.sched_getaffinity(0)))
         journal = None
         if manifest.generation == before + 1:
             path = self._options.output / manifest.journal if manifest.journal else None

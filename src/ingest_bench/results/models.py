@@ -356,7 +356,8 @@ class ModeStanding(Record):
     rivals: list[str]
     """Ways that the choice is not shown to beat, as their settings."""
     pairs: Whole
-    """Of the way among these that has the fewest."""
+    """Of the choice where it is decided, else of the way among these that has the fewest; in the scenario that has the
+    fewest."""
     ended: Literal["decided", "budget_spent", "max_pairs", "no_choice"] | None
     """Why it gets no more pairs; null: it does."""
 
@@ -373,8 +374,8 @@ class Round(Record):
     budget_s: Seconds
     """What the whole run may take."""
     purpose: Literal["choices", "intervals", "nothing"]
-    """What its pairs are for: choices that are open, or intervals of cells that have too few pairs for one; nothing: it
-    is the last, and adds none."""
+    """What its pairs are for. choices: those that are open; intervals: of cells that have too few pairs for one, and of
+    tools that aren't told from their baseline; nothing: it is the last, and adds none."""
     cells: dict[str, MorePairs]
     """By name of the cell."""
     modes: dict[str, ModeStanding]

@@ -1,6 +1,7 @@
 """What to measure next: pairs of the cells whose order would change a recommendation, as long as the budget lasts.
 
-Once no choice gets any more, what is left of the budget goes to cells that have too few pairs for an interval.
+Once no choice gets any more, what is left of the budget goes to cells that have too few pairs for an interval, and to
+tools that aren't told from their baseline.
 """
 
 import time
@@ -12,7 +13,7 @@ from typing import Literal
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.race import totals
 from ingest_bench.analysis.recommendations import ModeRecommendation, recommend_modes, recommend_scenarios
-from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios
+from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios, verdict
 from ingest_bench.config.matrix import ROLES
 from ingest_bench.config.matrix import cells as cells_of
 from ingest_bench.config.models import Settings
@@ -21,6 +22,8 @@ from ingest_bench.results.models import Cell, ModeStanding, MorePairs, Results, 
 
 CLOSING_S = 15.0
 """Kept back for what is written from the results in the end."""
+TOOL_PAIRS = 12
+"""At most, of a tool that isn't told from its baseline: no recommendation hangs on it."""
 JOB_S = 1.0
 """What the workflow takes for a job, beside what the job says that it took."""
 
@@ -168,23 +171,45 @@ class _Planner:
     def intervals(self) -> None:
         """Bring cells to the pairs that an interval takes, whole scenarios at a time: those that compare tools first.
 
-        No recommendation hangs on them, so no race has given them pairs, and people read them beside each other.
+        No recommendation hangs on them, so no race has given them pairs, and people read them beside each other. Tools
+        that weren't told from their baseline by these get more, before other scenarios get any.
         """
-        lacking = {}
-        for name in self._settings.scenarios:
-            mine = [cell for cell in self._planned.values() if cell.scenario == name]
-            lacking[name] = self._missing((cell.name for cell in mine), None)
-        scenarios = self._settings.scenarios
-        for name in sorted(
-            lacking, key=lambda name: (not scenarios[name].of_commands, self._allowance.price(lacking[name]))
-        ):
-            if lacking[name] and self._allowance.pay(lacking[name]):
-                self._add(lacking[name])
+        tools = [name for name, scenario in self._settings.scenarios.items() if scenario.of_commands]
+        others = [name for name in self._settings.scenarios if name not in tools]
+        for names, lacking in ((tools, self._few), (tools, self._untold), (others, self._few)):
+            wanted = {name: lacking(name) for name in names}
+            for name in sorted(wanted, key=lambda name: self._allowance.price(wanted[name])):
+                if wanted[name] and self._allowance.pay(wanted[name]):
+                    self._add(wanted[name])
+            if self.added:
+                return
+
+    def _few(self, scenario: str) -> dict[str, int]:
+        """Give the pairs that cells of a scenario lack to those of an interval."""
+        return self._missing((cell.name for cell in self._planned.values() if cell.scenario == scenario), None)
+
+    def _untold(self, scenario: str) -> dict[str, int]:
+        """Give the pairs that bring cells of a scenario to the next look which don't differ from noise, nor are equal.
+
+        The baseline against itself comes along: its interval is the noise.
+        """
+        cells = [self._measured[cell.name] for cell in self._planned.values() if cell.scenario == scenario]
+        null = next((cell for cell in cells if cell.is_null_cell), None)
+        untold = [
+            cell
+            for cell in cells
+            if cell.speedup and cell.parity.ok and not cell.is_null_cell
+            if verdict(cell.speedup, null.speedup if null else None) == "undecided"
+        ]
+        fewest = min((len(pair_ratios(cell.samples)) for cell in untold), default=0)
+        target = next((total for total in totals(TOOL_PAIRS) if total > fewest), None)
+        asked = [*untold, null] if null and untold else untold
+        return self._missing((cell.name for cell in asked), target) if target and asked else {}
 
     def _standing(self, advice: ModeRecommendation, step: Mapping[str, int]) -> ModeStanding:
         verdict = advice.verdict
-        open_options = self._open(advice)
-        pairs = [option.estimate.pairs for options in open_options for option in options]
+        asked = advice.chosen if verdict.decided else [option for options in self._open(advice) for option in options]
+        pairs = [option.estimate.pairs for option in asked]
         standing = ModeStanding(
             status=verdict.status,
             use=verdict.use,

@@ -1,17 +1,20 @@
 """Which way is better, by how much, and whether that can be told from noise."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST
 from ingest_bench.analysis.recommendations import ScenarioRecommendation, recommend_scenario
 from ingest_bench.analysis.size_scaling import Growth
-from ingest_bench.analysis.speedup import no_difference
+from ingest_bench.analysis.speedup import Verdict, verdict, within_noise
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Speedup
+
+TIES: Mapping[Verdict, str] = {"no difference": "no difference", "undecided": "not told apart"}
+"""What the report calls them. Only a speed-up whose whole interval is small is no difference; another may be one."""
 
 
 def usable(view: ScenarioView) -> list[CellView]:
@@ -45,19 +48,24 @@ def versus(row: CellView, other: CellView) -> Speedup:
 
 
 def compare(view: ScenarioView, row: CellView, other: CellView) -> dict[str, Any]:
-    """Give how much faster one row of a scenario is than another, and whether they can't be told apart."""
+    """Give how much faster one row of a scenario is than another, and what is said where that isn't known."""
     ratio = versus(row, other)
-    return {"ratio": ratio, "alike": no_difference(ratio, view.noise)}
+    return {"ratio": ratio, "tie": tie(view, ratio)}
+
+
+def tie(view: ScenarioView, ratio: Speedup) -> str:
+    """Write what is to be said of a speed-up that isn't beyond the noise of its scenario; "" of one that is."""
+    return TIES.get(verdict(ratio, view.noise), "")
 
 
 def same(view: ScenarioView, row: CellView, other: CellView) -> bool:
     """Say whether two rows of a scenario can't be told apart."""
-    return row is other or no_difference(versus(row, other), view.noise)
+    return row is other or within_noise(versus(row, other), view.noise)
 
 
 def same_as_baseline(view: ScenarioView, row: CellView) -> bool:
     """Say whether a row can't be told from the baseline."""
-    return row.cell.is_null_cell or no_difference(row.standing, view.noise)
+    return row.cell.is_null_cell or within_noise(row.standing, view.noise)
 
 
 def advised(view: ScenarioView) -> ScenarioRecommendation:
@@ -121,8 +129,8 @@ def concurrency(view: ScenarioView) -> tuple[str, CellView, CellView, Speedup] |
     if one is None or many is None:
         return None
     ratio = versus(many, one)
-    same = no_difference(ratio, view.noise)
-    return "makes no difference" if same else "helps" if ratio.median > 1 else "makes it slower", many, one, ratio
+    effects = {"better": "helps", "worse": "makes it slower", "no difference": "makes no difference"}
+    return effects.get(verdict(ratio, view.noise), "isn't known to help"), many, one, ratio
 
 
 def by_strategy(view: ScenarioView) -> dict[str, CellView]:

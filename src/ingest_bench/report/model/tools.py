@@ -1,11 +1,11 @@
 """Tools beside ours: of each task, what every command takes against the baseline, and what it loses."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ingest_bench.analysis.speedup import verdict
+from ingest_bench.analysis.speedup import Verdict, verdict
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import lost
 from ingest_bench.report.model.scenario import ScenarioView
@@ -13,9 +13,17 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Speedup
 from stac_ingest.core.text import counted
 
-Standing = Literal["baseline", "faster", "slower", "same", "few", "wrong", "failed", "missing"]
-"""Of a tool against the baseline. few: it has too few pairs for an interval; wrong: what it delivers isn't the corpus;
-failed: no sample of it can be used; missing: it isn't installed."""
+Standing = Literal["baseline", "faster", "slower", "same", "open", "few", "wrong", "failed", "missing"]
+"""Of a tool against the baseline. same: shown to be no difference; open: not told apart from it; few: it has too few
+pairs for an interval; wrong: what it delivers isn't the corpus; failed: no sample of it can be used; missing: it isn't
+installed."""
+
+_OF_VERDICT: Mapping[Verdict, Standing] = {
+    "better": "faster",
+    "worse": "slower",
+    "no difference": "same",
+    "undecided": "open",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,8 @@ class Task:
 
     @property
     def open(self) -> bool:
-        """Whether a tool has too few pairs to be compared."""
-        return bool(self.standing("few"))
+        """Whether a tool has too few pairs to be compared, or wasn't told apart by those that it has."""
+        return bool(self.standing("few", "open"))
 
     @property
     def lossy(self) -> bool:
@@ -99,7 +107,7 @@ def _of_tools(data: ReportData) -> Iterable[ScenarioView]:
 def _task(view: ScenarioView, *, longer: bool = False) -> Task:
     labels = Counter(row.cell.label for row in view.rows)
     rows = [_row(view, row, row.name if labels[row.cell.label] > 1 else row.cell.label) for row in view.rows]
-    counts = ("baseline", "faster", "slower", "same", "few")
+    counts = ("baseline", "faster", "slower", "same", "open", "few")
     ordered = sorted(rows, key=lambda row: (row.standing not in counts, row.time_s is None, row.time_s or 0.0))
     name = view.scenario.task or view.title
     return Task(name, name, _reads(view), view.baseline, tuple(ordered), _changes(view), longer)
@@ -168,8 +176,7 @@ def _standing(view: ScenarioView, row: CellView) -> tuple[Standing, str]:
         return "baseline", ""
     if cell.speedup is None:
         return "few", ""
-    found: dict[str, Standing] = {"better": "faster", "worse": "slower"}
-    return found.get(verdict(cell.speedup, view.noise), "same"), ""
+    return _OF_VERDICT[verdict(cell.speedup, view.noise)], ""
 
 
 def _inverse(ratio: Speedup) -> Speedup:

@@ -7,7 +7,7 @@ from ingest_bench.analysis.bottleneck import Diagnosis, Stage
 from ingest_bench.report.blocks import Drawing
 from ingest_bench.report.formatting import times
 from ingest_bench.report.model.cell import CellView
-from ingest_bench.report.model.ranking import recommended, same_as_baseline
+from ingest_bench.report.model.ranking import recommended, same_as_baseline, tie
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.plots.axes import EDGE, WIDTH, Key, coloured, rows
@@ -30,9 +30,9 @@ def effects(study: ReportData) -> Drawing | None:
     scale = ratio_scale(bounds, EDGE, WIDTH - EDGE - 40)
     drawn = []
     for view, row in shown:
-        ratio, alike = row.standing, same_as_baseline(view, row)
-        factor = times(ratio.median) + (", no difference" if alike else "")
-        drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, factor, 7 if alike else 0))
+        ratio, words = row.standing, tie(view, row.standing)
+        factor = ", ".join(filter(None, (times(ratio.median), words)))
+        drawn.append(IntervalRow(f"{view.title}: {row.name}", ratio, factor, 7 if words else 0))
     canvas, _ = intervals(scale, drawn)
     title = f"The {len(shown)} largest effects" if len(choices) > len(shown) else "The effects"
     return canvas.drawing(title, title, shows(choices), [Key("base", "what the scenario's baseline does")])

@@ -6,7 +6,7 @@ from ingest_bench.report.blocks import Block, Entry, Paragraph, Table, entries
 from ingest_bench.report.formatting import NOTHING, day, safe, speed_up, whole
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.overhead import time_use
-from ingest_bench.report.model.ranking import best, recommended, rival, same_as_baseline, usable
+from ingest_bench.report.model.ranking import best, recommended, rival, tie, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.warnings import steal_share
@@ -52,12 +52,12 @@ def _line(view: ScenarioView) -> list[Entry]:
     baseline = safe(view.baseline)
     if top is None:
         return entries([safe(view.title), baseline, NOTHING, NOTHING, NOTHING, NOTHING])
-    faster = not same_as_baseline(view, top)
+    words = "no difference" if top.cell.is_null_cell else tie(view, top.standing)
     return [
         Entry(safe(view.title)),
         Entry(baseline),
-        Entry(_way(top) if faster else NOTHING),
-        Entry(speed_up(top.standing) if faster else "no difference", top.standing.median if faster else 1.0),
+        Entry(NOTHING if words else _way(top)),
+        Entry(words or speed_up(top.standing), 1.0 if words else top.standing.median),
         Entry(" or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING),
         Entry(whole(use.peak_mib if use else None), use.peak_mib if use else None),
     ]

@@ -48,7 +48,12 @@ def answers(data: ReportData) -> list[Question]:
 
 def helps(data: ReportData) -> Answer:
     """Return where concurrency helps, and at what level."""
-    verdicts: dict[str, list[str]] = {"helps": [], "makes no difference": [], "makes it slower": []}
+    verdicts: dict[str, list[str]] = {
+        "helps": [],
+        "makes no difference": [],
+        "isn't known to help": [],
+        "makes it slower": [],
+    }
     for view in answering(data, "concurrency"):
         if result := concurrency(view):
             verdicts[result[0]].append(safe(view.title))

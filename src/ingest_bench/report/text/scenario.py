@@ -16,7 +16,7 @@ from ingest_bench.report.formatting import (
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column
-from ingest_bench.report.model.ranking import best, concurrency, same_as_baseline, smallest_alike, usable
+from ingest_bench.report.model.ranking import best, concurrency, same_as_baseline, smallest_alike, tie, usable
 from ingest_bench.report.model.scenario import ScenarioView
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.templating import text, texts
@@ -39,15 +39,14 @@ def scenario_table(data: ReportData, view: ScenarioView) -> list[Table | BulletL
 
 
 def speed_up_text(view: ScenarioView, row: CellView) -> str:
-    """Write the speed-up of a cell: a factor, *no difference*, or the noise that the baseline itself shows."""
+    """Write the speed-up of a cell: a factor, or that none is known; of the baseline itself the noise."""
     ratio = row.cell.speedup
     if ratio is None:
         return NOTHING
     if row.cell.is_null_cell:
         return f"baseline (noise {interval(ratio)})"
-    if same_as_baseline(view, row):
-        return f"no difference ({interval(ratio)})"
-    return speed_up(ratio)
+    words = tie(view, ratio)
+    return f"{words} ({interval(ratio)})" if words else speed_up(ratio)
 
 
 def _columns(view: ScenarioView) -> list[Column]:
@@ -125,7 +124,7 @@ def fastest(view: ScenarioView) -> str:
         before=median_of(sample.peak_rss_mib for sample in view.baseline_samples),
         less=smallest_alike(view, top),
         nearest=nearest,
-        alike=nearest is not None and same_as_baseline(view, nearest),
+        tie="" if nearest is None else tie(view, nearest.standing),
     )
 
 

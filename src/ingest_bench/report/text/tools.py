@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ingest_bench.report.blocks import Block, BulletList, Entry, Paragraph, Section, Table
 from ingest_bench.report.figures import tools_figure
 from ingest_bench.report.formatting import NOTHING, interval, number, safe, speed_up, whole
+from ingest_bench.report.model.ranking import TIES
 from ingest_bench.report.model.tools import Task, ToolRow
 from ingest_bench.report.templating import text, texts
 
@@ -66,6 +67,6 @@ def against_baseline(row: ToolRow) -> str:
         return "1 (baseline)"
     if row.ratio is None:
         return NOTHING
-    if row.standing == "same":
-        return f"no difference ({interval(row.ratio)})"
+    if words := {"same": TIES["no difference"], "open": TIES["undecided"]}.get(row.standing):
+        return f"{words} ({interval(row.ratio)})"
     return f"**{speed_up(row.ratio)}, faster**" if row.standing == "faster" else speed_up(row.ratio)

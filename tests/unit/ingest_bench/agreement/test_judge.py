@@ -81,3 +81,13 @@ def test_runs_of_before_and_other_files_are_told(tmp_path):
             read_results(tmp_path / name)
     with pytest.raises(ComparisonError, match="can't be read"):
         read_results(tmp_path / "c.json")
+
+
+def test_a_run_of_other_settings_is_refused_in_one_sentence(tmp_path):
+    """Results whose settings this version doesn't know have no advice: the message names the file and the key."""
+    results = run(1.5, 1.0)
+    results = Results(seed=0, created_at=0, config=results.config, corpora={}, cells=results.cells)
+    results.config["scenarios"]["files"]["unheard_of"] = 1
+    (tmp_path / "benchmark_results.json").write_text(results.model_dump_json())
+    with pytest.raises(ComparisonError, match=r"^\S+benchmark_results.json: .*unheard_of"):
+        read_results(tmp_path)

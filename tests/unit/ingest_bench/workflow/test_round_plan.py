@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factories import QUEUE, arm, fake_cell, fake_pairs, fake_sample, matrix, scenario
+from factories import QUEUE, arm, fake_cell, fake_pairs, fake_sample, matrix, scenario, tools
 from ingest_bench.analysis.race import TOLERANCE, totals
 from ingest_bench.config.matrix import cells, load_settings
 from ingest_bench.config.models import Settings
@@ -211,6 +211,27 @@ def test_pairs_that_a_round_has_already_are_kept() -> None:
     plan = plan_round(made.settings, 1, made.measured(), made.costs, spent_s=0, kept=kept)
     assert plan.cells["files/queue-2"] == kept["files/queue-2"]
     assert plan.cells["files/queue-5"] == MorePairs(first=1, pairs=2)
+
+
+def test_tools_that_are_not_told_apart_get_more_pairs() -> None:
+    """A tool that is clearly slower has three pairs, one that isn't told from the baseline up to twelve, as it has."""
+    config = tools(clear=("files to NDJSON", "files", {}), close=("table to NDJSON", "table", {}))
+    made = load_settings(config | {"budget_minutes": 30, "sampling": {"pairs": {"min": 3, "max": 24}}})
+    found = {cell.name: 0.0 for cell in cells(made)} | {"clear/rustac-1": -1.0}
+    rounds = (finished := World(made, found, 0.3, 1, dict.fromkeys(found, Cost(2.0, 1.0)))).run()
+    taken = {name: len(ratios) for name, ratios in finished.ratios.items()}
+    assert taken == {"clear/stac_ingest-1": 3, "clear/rustac-1": 3, "close/stac_ingest-1": 12, "close/rustac-1": 12}
+    assert [plan.purpose for plan in rounds] == ["intervals"] * 3 + ["nothing"]
+
+
+def test_tools_that_are_shown_to_be_equal_get_no_more_pairs() -> None:
+    """No difference is an answer too: where three pairs show it, no fourth is taken."""
+    config = tools(equal=("files to NDJSON", "files", {}))
+    made = load_settings(config | {"budget_minutes": 30, "sampling": {"pairs": {"min": 3, "max": 24}}})
+    found = {cell.name: 0.0 for cell in cells(made)}
+    finished = World(made, found, 0.001, 1, dict.fromkeys(found, Cost(2.0, 1.0)))
+    finished.run()
+    assert {len(ratios) for ratios in finished.ratios.values()} == {3}
 
 
 def test_looks_double() -> None:

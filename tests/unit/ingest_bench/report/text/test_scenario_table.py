@@ -83,11 +83,11 @@ def test_a_defective_baseline_is_told(make: Any) -> None:
     assert "speed-ups compare different work" in below
 
 
-def test_what_lies_in_the_noise_is_no_difference(make: Any) -> None:
+def test_what_lies_in_the_noise_is_not_told_apart(make: Any) -> None:
     """An interval around 1 is no speed-up; the baseline's own shows the noise."""
     _, rows, _ = table_of(make(), "mixed_files_items")
     assert rows[0]["Speed-up"].startswith("baseline (noise ")
-    assert rows[1]["Speed-up"].startswith("no difference (")
+    assert rows[1]["Speed-up"].startswith("not told apart (")
 
 
 def test_the_best_speed_up_stands_out(make: Any) -> None:
