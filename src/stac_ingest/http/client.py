@@ -27,7 +27,8 @@ _READ_BUFFER = 2**20
 
 def _reason(error: OSError) -> str:
     """Return why a connection failed. Asyncio puts the address in the place of the system's own words."""
-    return os.strerror(error.errno) if error.errno in errno.errorcode else str(error)
+    number = error.errno
+    return os.strerror(number) if number is not None and number in errno.errorcode else str(error)
 
 
 class Response(NamedTuple):
