@@ -1,4 +1,4 @@
-"""The command `python -m ingest_bench`: each part of the workflow as a command of its own."""
+"""The command `ingest-bench`: each part of the workflow as a command of its own."""
 
 import argparse
 import logging
@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         regression.
 
     """
-    parser = argparse.ArgumentParser(prog="python -m ingest_bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="ingest-bench", description="Each part of the benchmark as a command of its own."
+    )
     parsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         own = parsers.add_parser(command.name, help=command.help, description=command.description)

@@ -12,6 +12,7 @@ import threading
 import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 
 import pytest
 import yaml
@@ -245,6 +246,50 @@ def test_wrong_settings_are_told_in_one_line(source, tmp_path, arguments, told, 
     assert len(shown.splitlines()) == 1
     assert re.search(told, shown), shown
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["SOURCE", "--to", "ndjson", "--output", "s3://bucket/key"],
+        ["audit", "s3://bucket/key", "--against", "SOURCE"],
+        ["audit", "SOURCE", "--against", "SOURCE", "--report", "https://127.0.0.1/report"],
+        ["sync", "SOURCE", "--output", "S3://bucket/key"],
+    ],
+    ids=["output", "audited", "report", "mirror"],
+)
+def test_a_url_is_not_taken_for_a_folder(source, tmp_path, arguments):
+    """Where a folder is needed a URL is refused, and no folder is made that is called like its scheme."""
+    arguments = [str(source) if argument == "SOURCE" else argument for argument in arguments]
+    working = tmp_path / "working"
+    working.mkdir()
+    done = command(*arguments, cwd=working)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert re.search(r"is a URL|needs a folder of this machine", done.stderr)
+    assert not list(working.iterdir())
+
+
+def test_an_output_may_be_given_as_a_file_url(source, tmp_path):
+    """`file:///path` is that path for the output, as it is for the source."""
+    assert main([source.as_uri(), "--to", "ndjson", "--output", (tmp_path / "out").as_uri()]) == 0
+    assert len(ids(tmp_path / "out")) == 20
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    """`--version` prints the version that is installed, and needs no source."""
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"stac-ingest {version('stac-ingest-bench')}\n"
+
+
+def test_a_command_without_anything_says_what_it_needs(capsys):
+    """The one line names the source too, which `--config` may give in a command that has options."""
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "stac-ingest: give SOURCE, --to FORMAT and --output DIR (see --help)\n"
 
 
 def test_an_output_folder_that_can_not_be_made_is_told(source, tmp_path):

@@ -72,8 +72,9 @@ def test_a_source_without_a_target_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """The error is one line that says what to do, without a traceback."""
+    """The error is one line that says what to do, without a traceback or the workflow's own files."""
     done = snakemake(tmp_path, "measure", "--config", "source=nowhere")
     assert done.returncode == 1
     assert "source: nowhere does not exist; give the path" in done.stderr
     assert "Traceback" not in done.stderr
+    assert ".smk" not in done.stderr

@@ -241,6 +241,7 @@ def test_a_bad_setting_stops_before_anything_runs(tmp_path: Path, path: str, val
     assert len(said) == 1, done.stderr
     assert all(word in said[0] for word in words), said
     assert "Traceback" not in done.stdout + done.stderr
+    assert ".smk" not in done.stdout + done.stderr
     assert not (tmp_path / "results").exists()
 
 

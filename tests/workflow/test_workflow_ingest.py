@@ -205,6 +205,7 @@ def test_a_wrong_command_is_told_in_words(folder: Path, config: list[str], said:
     found = ingest(folder, *config, code=1)
     assert said in found
     assert "Traceback" not in found
+    assert ".smk" not in found
     assert not (folder / "out").exists()
 
 

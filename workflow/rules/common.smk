@@ -1,6 +1,5 @@
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ingest_bench.errors import SettingsError
@@ -14,6 +13,13 @@ from ingest_bench.workflow.given_settings import (
 from ingest_bench.workflow.own_source import matrix_of_source, meant_instead
 from ingest_bench.workflow.snakemake_internals import SnakemakeRun
 from stac_ingest.errors import ConfigurationError
+
+
+def stop(message):
+    """End the command with a message of what to do: whatever is raised is shown with a traceback."""
+    logger.error(message)
+    raise SystemExit(1)
+
 
 # What `--config` says about a comparison or an ingest is no part of the matrix.
 EARLIER = config.pop("baseline", None)
@@ -40,9 +46,9 @@ try:
     IS_SYNC = is_sync(INGEST)
     INGEST.pop(SYNC, None)
 except SettingsError as error:
-    raise WorkflowError(f"measure: {error}") from None
+    stop(f"measure: {error}")
 except ConfigurationError as error:
-    raise WorkflowError(f"ingest: {error}") from None
+    stop(f"ingest: {error}")
 
 # An ingest needs none of the matrix, and to load that takes longer than to plan an ingest of 50,000 files. Only another
 # workflow may have asked for both.
@@ -51,15 +57,9 @@ ONLY_INGEST = (
 )
 
 if RUN.prefixed:
-    raise WorkflowError(
+    stop(
         "prefix: what is out of date is told from the files themselves, so set the folder by config: results: ..."
     )
-
-
-def stop(message):
-    """End the command from an input function: whatever else one raises is shown with a traceback."""
-    logger.error(message)
-    raise SystemExit(1)
 
 
 def whole_matrix(_wildcards):

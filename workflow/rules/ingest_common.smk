@@ -23,7 +23,7 @@ def ingest_asked_for():
             fresh.end()
         return found, fresh
     except IngestError as error:
-        raise WorkflowError(f"ingest: {error}") from None
+        stop(f"ingest: {error}")
 
 
 SHARDED, INGEST_STATUS = ingest_asked_for()

@@ -10,7 +10,7 @@ from ingest_bench.workflow.staleness import Freshness
 try:
     SETTINGS = load_settings(config)
 except SettingsError as error:
-    raise WorkflowError(f"{RUN.config_files or 'config.yaml'}: {error}") from None
+    stop(f"{RUN.config_files or 'config.yaml'}: {error}")
 
 RESULTS = SETTINGS.results
 CELLS = {(cell.scenario, cell.arm, cell.concurrency): cell for cell in cells(SETTINGS)}

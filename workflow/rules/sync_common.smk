@@ -19,7 +19,7 @@ def sync_asked_for():
             found.look()
         return found
     except IngestError as error:
-        raise WorkflowError(f"ingest: {error}") from None
+        stop(f"ingest: {error}")
 
 
 KEPT_IN_STEP = sync_asked_for()

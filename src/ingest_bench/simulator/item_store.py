@@ -87,6 +87,11 @@ def open_store(folder: Path, links: str | None = None) -> Store:
     try:
         collection = orjson.loads((folder / "collection.json").read_bytes())
         data = _map(folder / "items.ndjson")
+    except FileNotFoundError as error:
+        raise MeasurementError(
+            f"{folder} can't be served: {error.filename} is not there; give a folder with collection.json and "
+            "items.ndjson (an item of that collection a line)"
+        ) from error
     except (OSError, orjson.JSONDecodeError) as error:
         raise MeasurementError(f"{folder} can't be served: {error}") from error
     if not isinstance(collection, dict) or not isinstance(collection.get("id"), str):

@@ -243,6 +243,9 @@ async def _only_collection(settings: ShardedIngest) -> tuple[str, int]:
     names = sorted(found.extents)
     if len(names) == 1 and found.whole:
         return names[0], summary.requests
+    if not names:
+        raise SettingsError(f"source: {found.error or 'the API lists no collections'}; name one (collection=...)")
     more = f", and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    there = f"the API has {', '.join(names[:NAMED])}{more}" if names else found.error or "the API lists none"
-    raise SettingsError(f"collection: say which one to read (collection=...); {there}")
+    raise SettingsError(
+        f"collection: say which one to read (collection=...); the API has {', '.join(names[:NAMED])}{more}"
+    )

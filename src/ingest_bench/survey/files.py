@@ -12,6 +12,8 @@ from ingest_bench.errors import SettingsError
 from ingest_bench.survey.found import Amount, Found, part_error, relative_error
 from ingest_bench.survey.part import Part
 from stac_ingest.core.json_items import members, parse
+from stac_ingest.core.text import counted
+from stac_ingest.core.unpack import is_packed, unpacked
 from stac_ingest.errors import IngestError
 from stac_ingest.sources.directory.file_reader import Reader
 from stac_ingest.sources.folder import files_in
@@ -24,6 +26,8 @@ LARGEST = 256 << 20
 """Bytes of a JSON file that is opened."""
 IN_MEMORY = 0.5
 """Share of the machine's memory above which a source is taken to be read from the disk."""
+_LINKING = {"catalog.json", "collection.json"}
+"""Documents that link to items and hold none, mostly. Too few files are opened to show how many these are."""
 
 
 def survey_json(source: Path, seed: int, part: Part) -> Found:
@@ -48,8 +52,10 @@ def survey_json(source: Path, seed: int, part: Part) -> Found:
     # One that can't be read adds no items, and is as much of the sample as any other.
     held = [count or 0 for count in counts]
     if not sum(held):
+        looked = f" in {counted(len(counts), 'file')} that {'was' if len(counts) == 1 else 'were'} opened"
         raise SettingsError(
-            f"source: none of {len(counts)} files looked at in {source} holds a STAC item; is it the right folder?"
+            f"source: {source} holds no STAC item (a GeoJSON Feature with an id){looked if source.is_dir() else ''}; "
+            "give the folder with the items"
         )
     each, size = statistics.fmean(held), max(1.0, statistics.fmean(sizes))
     total = len(names)
@@ -57,7 +63,8 @@ def survey_json(source: Path, seed: int, part: Part) -> Found:
     items = Amount.exact(total) if single else Amount.estimated(total * each, relative_error(held, total), sum(held))
     if len(counts) == total:
         items = Amount.exact(sum(held))
-    how = f"{total:,} files, {'an item' if single else f'{each:,.1f} items'} each in the {len(counts)} that were opened"
+    held_by_each = "an item" if single else f"{each:,.1f} items"
+    how = f"{counted(total, 'file')}, {held_by_each} each in the {len(counts)} that were opened"
     if len(known) < len(counts):
         how += f" ({len(counts) - len(known):,} of them can't be read)"
     found = Found(
@@ -97,13 +104,14 @@ def json_names(source: Path) -> Sequence[str]:
         raise SettingsError(
             f"source: {source} holds no item files (*.json, *.geojson) and no GeoParquet; give the folder with them"
         )
-    return names
+    return [name for name in names if Path(name).name not in _LINKING] or names
 
 
 def items_of(path: Path) -> int | None:
     """Count the items in a JSON file; None where it can't be read."""
     try:
-        content = parse(Reader(LARGEST).read_path(path))
+        data = Reader(LARGEST).read_path(path)
+        content = parse(unpacked(data, LARGEST) if is_packed(path.name) else data)
     except (OSError, IngestError, ValueError, RecursionError):
         return None
     return len(members(content) or ())

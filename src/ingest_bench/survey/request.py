@@ -41,7 +41,7 @@ class MeasureRequest(BaseModel):
     )
     as_remote: bool = Field(default=False, description="treat an API of this machine as one that isn't, to try it out")
     budget_minutes: float = Field(
-        default=2, gt=0, description="for measuring, reading the part for its reference included"
+        default=2, ge=0.1, description="for measuring, reading the part for its reference included"
     )
     tolerance: float = Field(default=0.05, gt=0, lt=0.5, description="the loss of throughput that matters, as a share")
     seed: int = Field(default=20260210, ge=0, description="by which a part of a large source is chosen")
@@ -99,13 +99,13 @@ def _check_url(source: str) -> None:
         return
     if is_url(source) and not is_web_address(source):
         raise SettingsError("source: not a web address; expected https://host/path")
-    if holds_credentials(source):
-        raise SettingsError(
-            f"source: {display(source, source=True)} is given with credentials, which results would repeat; put them "
-            "into STAC_INGEST_TOKEN"
-        )
     if is_web_catalog(source) or is_stored(source) or not is_url(source):
         what = "a static catalog on a web server" if is_web_catalog(source) else "a source of this kind"
         raise SettingsError(
             f"source: {display(source, source=True)}: {what} isn't measured; copy some of it here, and give its path"
+        )
+    if holds_credentials(source):
+        raise SettingsError(
+            f"source: {display(source, source=True)} is given with credentials, which results would repeat; put them "
+            "into STAC_INGEST_TOKEN"
         )

@@ -22,7 +22,7 @@ from ingest_bench.survey.tables import survey_tables
 from stac_ingest.core.atomic import write_atomically
 from stac_ingest.errors import IngestError
 from stac_ingest.http.urls import display
-from stac_ingest.sources.kind import catalog_document, kind_of
+from stac_ingest.sources.kind import catalog_document, kind_of, named_kind
 
 CONFIG = "config.yaml"
 """Below the results: what is measured."""
@@ -170,6 +170,9 @@ def _looked_at(request: MeasureRequest, part: Part) -> Found:
     if request.is_api:
         return survey_api(request)
     source = Path(request.source)
+    if (named := named_kind(request.source)) is not None:
+        what = "standard input" if named.name == "stdin" else "a pattern or a list"
+        raise SettingsError(f"source: {request.source} is {what}, which isn't measured; give a folder")
     if not source.exists():
         raise SettingsError(
             f"source: {source} does not exist; give the path of a folder or a file, or the URL of an API"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
+from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative, path_given
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
@@ -38,7 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
         "can't be read, or the output can't be written; 130 interrupted.",
         allow_abbrev=False,
     )
-    parser.add_argument("folder", metavar="DIR", type=Path, help="an output of stac-ingest, or other files of items")
+    parser.add_argument(
+        "folder", metavar="DIR", type=path_given, help="an output of stac-ingest, or other files of items"
+    )
     parser.add_argument(
         "--against",
         metavar="SOURCE|INVENTORY",
@@ -54,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         "else an id is the last part of a key without its ending",
     )
     parser.add_argument(
-        "--report", metavar="FILE", type=Path, help="file for the differences (default: audit.ndjson in DIR)"
+        "--report", metavar="FILE", type=path_given, help="file for the differences (default: audit.ndjson in DIR)"
     )
     parser.add_argument("--repair", action="store_true", help="add what is missing, and replace what is different")
     parser.add_argument("--remove-extra", action="store_true", help="with --repair: also remove what is extra")

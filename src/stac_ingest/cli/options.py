@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from stac_ingest.cli.transform_options import add_transform_options
+from stac_ingest.core.file_urls import local_path
 from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.strategies import worker_strategies
 
@@ -29,6 +31,16 @@ class OwnHelpParser(Parser):
     def format_help(self) -> str:
         """Return the help."""
         return self.own_help or super().format_help()
+
+
+class _Version(argparse.Action):
+    """Prints the version of the package."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415 - no run needs it
+
+        sys.stdout.write(f"stac-ingest {version('stac-ingest-bench')}\n")
+        parser.exit()
 
 
 class _Short(argparse.HelpFormatter):
@@ -81,6 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--database", metavar="DSN", help="for pgstac: postgresql://user@host/name, without a password; else PGHOST ..."
     )
     parser.add_argument("--resume", action="store_true", help="continue the interrupted run in DIR")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and exit")
     add_source_options(parser)
     return parser
 
@@ -140,7 +153,10 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Wrong options end the process with code 2."""
-    options = build_parser().parse_args(join_negative(arguments))
+    parser = build_parser()
+    if not arguments:
+        parser.error("give SOURCE, --to FORMAT and --output DIR")
+    options = parser.parse_args(join_negative(arguments))
     # Several are one text for the settings, a line each.
     options.source = "\n".join(options.source) or None
     return options
@@ -159,7 +175,28 @@ def join_negative(arguments: Sequence[str]) -> list[str]:
 
 def _folder(text: str) -> Path | None:
     """Return the folder, None for standard output. A folder that is called so is `./-`."""
-    return None if text == "-" else Path(text)
+    if text == "-":
+        return None
+    try:
+        return local_path(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{error}; give a folder, and copy it from there (stac-ingest sync --copy-to and snakemake ingest write to "
+            "stores)"
+        ) from None
+
+
+def path_given(text: str) -> Path:
+    """Return the path that an option names, be it as a `file:` URL.
+
+    Raises:
+        ArgumentTypeError: it is another URL.
+
+    """
+    try:
+        return local_path(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; copy it here, and give the path of the copy") from None
 
 
 def _bbox(text: str) -> list[float]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _LOCAL = ("", "localhost")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def path_of_file_url(source: str) -> str:
@@ -21,6 +23,21 @@ def path_of_file_url(source: str) -> str:
     if parts.netloc.lower() not in _LOCAL:
         raise ValueError(f"{source} names a file of another machine; give a path, or file:///path")
     return unquote(parts.path)
+
+
+def local_path(text: str) -> Path:
+    """Return the path that is given, be it as a `file:` URL.
+
+    Any other URL would pass for a relative path, of a folder that is called `s3:`. A folder of that name is `./s3:`.
+
+    Raises:
+        ValueError: it is a URL of something else than a path of this machine.
+
+    """
+    path = path_of_file_url(text)
+    if (url := _URL.match(path)) is not None:
+        raise ValueError(f"{url[0].lower()} is a URL, not a path of this machine")
+    return Path(path)
 
 
 def file_url(path: Path) -> str:

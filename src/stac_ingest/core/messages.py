@@ -59,6 +59,7 @@ def _complaint(problem: Any, model: type) -> str:
     if kind == "string_pattern_mismatch":
         return f"{found!r:.60} is not allowed; use text of the form {problem['ctx']['pattern']}"
     message = "a valid dictionary" if kind == "dataclass_type" else problem["msg"].removeprefix("Input should be ")
+    message = message.partition(", unable to parse")[0]  # which "use a valid number" says already
     if message == problem["msg"]:
         return f"{found!r:.60} is not allowed; {message[:1].lower()}{message[1:]}"
     hint = ""

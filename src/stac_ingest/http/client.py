@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 _READ_BUFFER = 2**20
 """A page fits: with the 64 KiB that aiohttp has, the transport is stopped and started several times for each."""
+
+
+def _reason(error: OSError) -> str:
+    """Return why a connection failed. Asyncio puts the address in the place of the system's own words."""
+    number = error.errno
+    return os.strerror(number) if number is not None and number in errno.errorcode else str(error)
 
 
 class Response(NamedTuple):
@@ -101,7 +109,13 @@ class Client:
         except TimeoutError:
             message = f"{request.method} {shown}: no whole response within {self._config.timeout:g} s"
             raise ResponseError(message, url=shown) from None
+        except aiohttp.ClientConnectorDNSError as error:
+            message = f"{request.method} {shown}: no address was found for {error.host}; is the name right?"
+            raise ResponseError(message, url=shown) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if type(error) is aiohttp.ClientConnectorError:
+                message = f"{request.method} {shown}: can't connect ({_reason(error.os_error)}); is the server running?"
+                raise ResponseError(message, url=shown) from error
             # What breaks the protocol is quoted, and may be anything that the server was sent.
             quoted = str(error).encode("utf-8", "surrogateescape")
             masked = self._masked(quoted)

@@ -18,7 +18,7 @@ from stac_ingest.config import (
     WorkerStrategy,
     time_as_text,
 )
-from stac_ingest.core.file_urls import path_of_file_url
+from stac_ingest.core.file_urls import local_path, path_of_file_url
 from stac_ingest.core.messages import all_in_one_line
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.http.urls import display, holds_credentials, is_loopback, not_allowed
@@ -93,11 +93,26 @@ class ShardedIngest(BaseModel):
     s3_endpoint: str | None = Field(default=None, description="of object storage; else AWS_ENDPOINT_URL")
     s3_anonymous: bool = Field(default=False, description="use no credentials, though the environment has none either")
 
-    @field_validator("source", "output", "state")
+    @field_validator("source")
     @classmethod
-    def _one_form(cls, value: str | None) -> str | None:
-        path = value and path_of_file_url(value)
-        return path if path is None or "://" in path else str(Path(path))
+    def _one_form(cls, value: str) -> str:
+        path = path_of_file_url(value)
+        return path if "://" in path else str(Path(path))
+
+    @field_validator("output")
+    @classmethod
+    def _is_written_to(cls, output: str) -> str:
+        if is_object_storage(output):
+            return output
+        try:
+            return str(local_path(output))
+        except ValueError as error:
+            raise ValueError(f"{error}; give a folder, or s3://bucket/prefix") from None
+
+    @field_validator("state")
+    @classmethod
+    def _is_local(cls, state: str | None) -> str | None:
+        return None if state is None else str(local_path(state))
 
     @field_validator("datetime", mode="before")
     @classmethod

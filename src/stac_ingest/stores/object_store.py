@@ -31,6 +31,10 @@ PAGE = 1000
 _OF_ONE = (NotSupportedError, PermissionDeniedError, UnauthenticatedError, InvalidPathError, ValueError)
 """What obstore raises that concerns one object; what is left is the store's or the network's."""
 _UNNAMED = "obstore can't read this key, nor list up to 999 keys before it; rename the object"
+_CODE = re.compile(r"<Code>(\w{1,60})</Code>")
+"""What stores that speak XML call an error."""
+_DOCUMENT = re.compile(r"(status code: [^:<]*): <.*")
+"""The document of an error, behind its status."""
 _QUERY = re.compile(r"\?\S*")
 """Of a URL: it may hold a signature."""
 _SHOWN = 400
@@ -219,7 +223,9 @@ def _object(meta: Any) -> StoredObject:
 
 
 def _beginning(error: Exception) -> str:
-    """Return what an error says, without what the server said at length and without queries of URLs."""
-    text = str(error).partition("\n")[0]
-    text = re.sub(r"^Generic \w+ error: ", "", text)
-    return printable(_QUERY.sub("", text)[:_SHOWN])
+    """Return what an error says, without queries of URLs, and of the server's document only the code."""
+    text = str(error)
+    code = _CODE.search(text)
+    text = re.sub(r"^Generic \w+ error: ", "", text.partition("\n")[0])
+    text = _DOCUMENT.sub(r"\1", text)
+    return printable(_QUERY.sub("", text)[:_SHOWN] + (f" ({code[1]})" if code else ""))

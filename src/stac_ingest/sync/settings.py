@@ -67,7 +67,7 @@ class SyncSettings(Record):
     @field_validator("output", mode="before")
     @classmethod
     def _is_a_folder(cls, output: object) -> object:
-        if re.match(r"[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
+        if re.match(r"(?i)[a-z][a-z0-9+.-]+:/", str(output)):  # of a URL that was made a path, one slash is left
             raise ValueError(
                 "a sync needs a folder of this machine; give one, and the URL of the store by copy_to (--copy-to)"
             )

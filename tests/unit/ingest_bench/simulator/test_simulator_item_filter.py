@@ -254,8 +254,8 @@ def test_a_damaged_corpus_is_refused(tmp_path, lines, complaint):
 
 
 def test_a_missing_corpus_is_refused(tmp_path):
-    """A folder that is no corpus is an error that names it."""
-    with pytest.raises(MeasurementError, match=r"collection\.json"):
+    """A folder that is no corpus is an error that names what it lacks, and what such a folder has."""
+    with pytest.raises(MeasurementError, match=r"collection\.json is not there; give a folder with"):
         open_store(tmp_path)
     (tmp_path / "collection.json").write_text("[]")
     (tmp_path / "items.ndjson").write_text("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,17 @@ def test_the_only_collection_needs_no_name(api: SimulatorProcess, tmp_path: Path
     assert config["whole"]["requests"] == api.stats().requests
     with pytest.raises(SettingsError, match="nowhere"):
         look(api, tmp_path, collection="nowhere")
+
+
+@pytest.mark.parametrize("collection", ["c", None], ids=["named", "listed"])
+def test_a_server_that_is_not_there_is_told(tmp_path: Path, collection: str | None) -> None:
+    """The error says that nothing answers, and why, in the system's words."""
+    with socket.socket() as held:  # bound and not listening: nothing else takes the port
+        held.bind(("127.0.0.1", 0))
+        request = MeasureRequest.parse(
+            {"source": f"http://127.0.0.1:{held.getsockname()[1]}/", "collection": collection, "results": str(tmp_path)}
+        )
+        with pytest.raises(
+            SettingsError, match=r"^source: .*can't connect \(Connection refused\); is the server running"
+        ):
+            survey_source(request, lambda _: None)

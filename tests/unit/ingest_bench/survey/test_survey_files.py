@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import statistics
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from ingest_bench.errors import SettingsError
 from ingest_bench.survey import MeasureRequest, catalogs, files, survey_source, tables
@@ -29,7 +31,7 @@ def write_items(folder: Path, count: int) -> Path:
     return folder
 
 
-def look(source: Path, results: Path, **more: Any) -> tuple[dict[str, Any], list[str]]:
+def look(source: Path | str, results: Path, **more: Any) -> tuple[dict[str, Any], list[str]]:
     """Look at a source; return the configuration, and what was said."""
     said: list[str] = []
     request = MeasureRequest.parse({"source": str(source), "results": str(results), **more})
@@ -43,6 +45,35 @@ def test_a_small_folder_is_counted_and_read_itself(tmp_path: Path) -> None:
     assert (whole["items"], whole["items_low"], whole["items_high"], whole["part"]) == (30, 30, 30, None)
     assert corpus == {"kind": "item_files", "path": str(tmp_path / "items")}
     assert any("30 items" in line for line in said)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_packed_files_are_opened(tmp_path: Path, ending: str) -> None:
+    """Items in packed files are counted as others are."""
+    folder = write_items(tmp_path / "items", 3)
+    pack = gzip.compress if ending == ".gz" else zstandard.compress
+    for path in list(folder.iterdir()):
+        path.with_name(path.name + ending).write_bytes(pack(path.read_bytes()))
+        path.unlink()
+    config, _ = look(folder, tmp_path / "results")
+    assert config["whole"]["items"] == 3
+
+
+def test_the_documents_of_a_catalog_are_not_counted(tmp_path: Path) -> None:
+    """In a folder, however many files are in it, what links to the items is none of them."""
+    folder = write_items(tmp_path / "items", files.OPENED + 20)
+    for name in ("catalog.json", "collection.json"):
+        (folder / "more").mkdir(exist_ok=True)
+        (folder / "more" / name).write_text(json.dumps({"type": "Catalog", "id": "c", "links": []}))
+    config, _ = look(folder, tmp_path / "results")
+    assert config["whole"]["items"] == files.OPENED + 20
+
+
+@pytest.mark.parametrize("source", ["-", "items/*.json", "@items.txt"])
+def test_what_is_no_single_source_is_told(tmp_path: Path, source: str) -> None:
+    """Standard input, a pattern and a list are said not to be measured, rather than not to exist."""
+    with pytest.raises(SettingsError, match="which isn't measured; give a folder"):
+        look(source, tmp_path / "results")
 
 
 def test_a_part_of_a_large_folder_is_chosen_by_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,11 +279,15 @@ def test_a_part_of_a_catalog_is_a_catalog(tmp_path: Path, monkeypatch: pytest.Mo
     [
         (lambda path: None, "does not exist; give the path"),
         (lambda path: path.mkdir(), "holds no item files"),
-        (lambda path: (path.mkdir(), (path / "a.json").write_text('{"no": "item"}')), "is it the right folder"),
+        (
+            lambda path: (path.mkdir(), (path / "a.json").write_text('{"no": "item"}')),
+            "holds no STAC item .* in 1 file that was opened",
+        ),
+        (lambda path: path.write_text("no JSON"), r"source holds no STAC item \(a GeoJSON Feature with an id\); give"),
         (lambda path: (path.mkdir(), (path / "a.parquet").write_bytes(b"PAR1")), "can be read as Parquet"),
         (lambda path: (path.mkdir(), (path / "a.ndjson").write_text("{}\n")), "isn't measured yet; measured are"),
     ],
-    ids=["missing", "empty", "no-items", "broken-table", "other-kind"],
+    ids=["missing", "empty", "no-items", "no-json", "broken-table", "other-kind"],
 )
 def test_what_can_not_be_measured_is_told_with_what_to_do(tmp_path: Path, make: Any, says: str) -> None:
     """A source that isn't there, is empty or of another kind ends with one line, and nothing is written."""
@@ -270,9 +305,12 @@ def test_what_can_not_be_measured_is_told_with_what_to_do(tmp_path: Path, make: 
         ({"source": "https://example.com/v1?token=secret"}, "STAC_INGEST_TOKEN"),
         ({"source": "s3://bucket/items"}, "copy some of it here"),
         ({"source": "https://example.com/catalog.json"}, "copy some of it here"),
+        ({"source": "postgresql://me:secret@localhost/stac"}, "isn't measured; copy some of it here"),
         ({"source": "x", "sauce": 1}, "sauce"),
+        ({"source": "x", "budget_minutes": 0.001}, "budget_minutes: 0.001 .* greater than or equal to 0.1"),
+        ({"source": "x", "budget_minutes": "two"}, "budget_minutes: 'two' is not allowed; use a valid number$"),
     ],
-    ids=["requests-of-files", "password", "token", "bucket", "web-catalog", "misspelt"],
+    ids=["requests-of-files", "password", "token", "bucket", "web-catalog", "database", "misspelt", "budget", "words"],
 )
 def test_requests_that_can_not_be_used_are_refused(settings: dict[str, Any], says: str) -> None:
     """A wrong setting is named with what to do, and a secret in a URL isn't repeated."""

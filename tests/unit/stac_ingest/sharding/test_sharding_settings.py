@@ -31,6 +31,8 @@ REMOTE = {**LOCAL, "source": "https://stac.example.com/v1"}
         ({**LOCAL, "source": "http://me:secret@127.0.0.1:1/"}, "STAC_INGEST_TOKEN"),
         ({**LOCAL, "jobs": 5, "max_in_flight": 4}, "use at most 4 jobs"),
         ({"source": "items", "output": "s3://bucket/items"}, "state is missing"),
+        ({"source": "items", "output": "gs://bucket/items"}, "output: .*gs:// is a URL.*s3://bucket/prefix"),
+        ({"source": "items", "output": "s3://bucket/items", "state": "s3://b/s"}, "state: .*s3:// is a URL"),
         ({"source": "items", "output": "out", "state": "here"}, "state belongs to an output on object storage"),
         ({"source": "items", "output": "out", "worker_strategy": "time_chunks"}, "needs mode 'api'"),
     ],
