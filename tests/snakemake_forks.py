@@ -13,10 +13,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 PATIENCE_S = 1200
 """How long a run may take, in seconds, on a machine that does much else."""
@@ -38,6 +41,9 @@ def run_snakemake(
         environment: of the command, whole; None: the one of the tests, with a cache in the folder.
         merged: whether what goes to standard error comes on standard output, each where it was said.
 
+    Raises:
+        RuntimeError: the process that is forked has ended; with its exit code.
+
     """
     environment = environment or {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
     with tempfile.TemporaryDirectory() as outputs:
@@ -53,9 +59,21 @@ def _answer(request: dict[str, Any]) -> int:
     process = _started()
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(request) + "\n")
-    process.stdin.flush()
-    return int(process.stdout.readline())
+    try:
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline()
+    except BrokenPipeError:
+        answer = ""
+    except BaseException:
+        # The next run would take the late answer for its own.
+        _started.cache_clear()
+        _kill(process.pid)
+        raise
+    if not answer:
+        _started.cache_clear()
+        raise RuntimeError(f"the process that Snakemake is forked from has ended with {process.wait()}; see its errors")
+    return int(answer)
 
 
 @cache
@@ -82,13 +100,37 @@ def _serve() -> None:
             _prepare(request)
             snakemake.cli.main(request["arguments"])
             return
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        sys.stdout.write(f"{_exit_code(child, Path(request['err']))}\n")
         sys.stdout.flush()
+
+
+def _exit_code(child: int, errors: Path) -> int:
+    """Wait for the end of a run. One that takes too long is killed with all that it has started, and that is said."""
+
+    def give_up(*_: object) -> None:
+        with errors.open("a") as stream:
+            stream.write(f"\nThis run was killed: it took more than {PATIENCE_S} s\n")
+        _kill(child)
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE_S)
+    _, status = os.waitpid(child, 0)
+    signal.alarm(0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and all that it has started."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
 
 def _prepare(request: dict[str, Any]) -> None:
     """Make this process what a new one would be that was started as asked for."""
-    signal.alarm(PATIENCE_S)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
