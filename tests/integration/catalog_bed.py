@@ -123,6 +123,7 @@ class Server:
         self.url = ""
         self.versions = ""
         self.modified: dict[str, float] = {}
+        self._a_day_ago = time.time() // 1 - 86400
         self.same: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()
 
@@ -171,7 +172,7 @@ class Server:
     def _version(self, name: str, text: str, request: web.Request) -> tuple[dict[str, str], bool]:
         """Return the headers that name the version of a document, and whether it is the one that the client has."""
         if self.versions == "modified":
-            date = formatdate(self.modified.get(name, time.time() // 86400 * 86400 - 86400), usegmt=True)
+            date = formatdate(self.modified.get(name, self._a_day_ago), usegmt=True)
             return {"Last-Modified": date}, request.headers.get("If-Modified-Since") == date
         if not self.versions:
             return {}, False
