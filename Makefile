@@ -57,8 +57,8 @@ test: $(VENV)/.dev ## run all tests, several files at once
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing, more examples (over an hour; TEST_ITEMS, TEST_INPUTS, TEST_KILLS)
-	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest $$(grep -rlE --include='test_*.py' 'TEST_LONG|long_lane' tests) -s
-	TEST_LONG=1 $(BIN)/pytest tests/unit tests/integration -m hypothesis -n auto --dist loadfile
+	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest $$(grep -rlE --include='test_*.py' 'TEST_LONG|long_lane' tests) -s -rs
+	TEST_LONG=1 $(BIN)/pytest tests/unit tests/integration -m hypothesis -rs -n auto --dist loadfile
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## test stores against local servers in an environment of their own (Azurite where TEST_AZURITE names it)
 	TEST_MOTO_SERVER=.venv-s3/bin/moto_server TEST_FAKE_GCS_SERVER=$$(find .venv-s3 -type f -path '*/vendor/*' -name 'fake-gcs-server-*' | head -1) \
