@@ -28,9 +28,7 @@ MEASURED = ASKED == {"source"} and "scenarios" not in config
 INGEST = {
     key: config.pop(key)
     for key in (
-        config.keys() - (() if MEASURED else matrix_keys(config))
-        if ASKED
-        else ()
+        config.keys() - (() if MEASURED else matrix_keys(config)) if ASKED else ()
     )
 }
 RUN = SnakemakeRun(workflow, logger)
