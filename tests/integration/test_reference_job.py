@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import mirror_standin
 import pytest
 
 from ingest_bench.errors import MeasurementError, SettingsError
+from ingest_bench.reference import check as comparing
 from ingest_bench.reference.check import check_output
 from ingest_bench.reference.manifest import manifest_of
 from ingest_bench.reference.run import Options, run_reference
@@ -121,6 +124,19 @@ def test_several_processes_find_what_one_finds(tmp_path, store):
     assert one == two
     assert two.missing > 4, "a damaged part can't be read"
     assert (two.repeated, two.different, two.extra, two.damaged_parts) == (1, 1, 1, 1)
+
+
+def killed(*_given):
+    """Stand in for what begins a process that compares: the process is killed, as by a kernel out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_told_in_words(tmp_path, store, monkeypatch):
+    """Where a process that compares is killed there is no verdict, and the error says what to do."""
+    mirror_standin.write(tmp_path, [store.item(index) for index in range(len(store))])
+    monkeypatch.setattr(comparing, "_begin", killed)
+    with pytest.raises(MeasurementError, match=r"a process that compared .* was killed; .* run it again to resume"):
+        check_output(tmp_path, store, processes=2)
 
 
 def test_an_output_of_another_epoch_is_not_the_truth(tmp_path, store):

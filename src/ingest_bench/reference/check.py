@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from ingest_bench.errors import MeasurementError
 from ingest_bench.reference.manifest import Manifest, Part, manifest_of
 from ingest_bench.reference.records import Check
 from ingest_bench.results.digest import canonical
@@ -44,7 +46,7 @@ def check_output(output: Path, store: GeneratedStore, processes: int = 1) -> Che
         processes: that read parts at once, each with a store of its own.
 
     Raises:
-        MeasurementError: there is no manifest, or it can't be read.
+        MeasurementError: there is no manifest, or it can't be read; or a process was killed.
 
     """
     manifest = manifest_of(output)
@@ -57,8 +59,14 @@ def check_output(output: Path, store: GeneratedStore, processes: int = 1) -> Che
         return _summed(found, manifest, store)
     made_by = (store.history.description, store.state.number, os.getpid())
     spawn = multiprocessing.get_context("spawn")  # readers of Parquet have threads, which a fork doesn't take along
-    with ProcessPoolExecutor(processes, spawn, initializer=_begin, initargs=made_by) as pool:
-        return _summed(pool.map(_compare, parts), manifest, store)
+    try:
+        with ProcessPoolExecutor(processes, spawn, initializer=_begin, initargs=made_by) as pool:
+            return _summed(pool.map(_compare, parts), manifest, store)
+    except BrokenProcessPool:
+        raise MeasurementError(
+            f"a process that compared {output} with the truth was killed; free some memory if there was too little, "
+            "and run it again to resume"
+        ) from None
 
 
 @dataclass(slots=True)

@@ -186,7 +186,8 @@ class _Planner:
 
     def _few(self, scenario: str) -> dict[str, int]:
         """Give the pairs that cells of a scenario lack to those of an interval."""
-        return self._missing((cell.name for cell in self._planned.values() if cell.scenario == scenario), None)
+        cells = (self._measured[cell.name] for cell in self._planned.values() if cell.scenario == scenario)
+        return self._missing((cell.name for cell in cells if _replaces_well(cell)), None)
 
     def _untold(self, scenario: str) -> dict[str, int]:
         """Give the pairs that bring cells of a scenario to the next look which don't differ from noise, nor are equal.
@@ -201,10 +202,11 @@ class _Planner:
             if cell.speedup and cell.parity.ok and not cell.is_null_cell
             if verdict(cell.speedup, null.speedup if null else None) == "undecided"
         ]
-        fewest = min((len(pair_ratios(cell.samples)) for cell in untold), default=0)
-        target = next((total for total in totals(TOOL_PAIRS) if total > fewest), None)
-        asked = [*untold, null] if null and untold else untold
-        return self._missing((cell.name for cell in asked), target) if target and asked else {}
+        beside = [null.name] if null and _replaces_well(null) else []
+        for total in totals(TOOL_PAIRS):
+            if wanted := self._missing((cell.name for cell in untold if _replaces_well(cell)), total):
+                return {**wanted, **self._missing(beside, total)}
+        return {}
 
     def _standing(self, advice: ModeRecommendation, step: Mapping[str, int]) -> ModeStanding:
         verdict = advice.verdict
@@ -264,3 +266,13 @@ class _Planner:
         for name, pairs in wanted.items():
             first = 1 + max(sample.pair for sample in self._measured[name].samples)
             self.added[name] = MorePairs(first=first, pairs=pairs)
+
+
+def _replaces_well(cell: Cell) -> bool:
+    """Tell whether further pairs of a cell can be expected to be valid: one in two was, but for one.
+
+    Else a cell whose samples have become invalid would be asked for in every round, before other scenarios, for as long
+    as the budget lasts.
+    """
+    tried = len({sample.pair for sample in cell.samples})
+    return tried <= 2 * len(pair_ratios(cell.samples)) + 1

@@ -17,8 +17,8 @@ from ingest_bench.report.templating import text
 ROW, FOOT = 18.0, 2 * LINE + 8
 """Height of a row's place below its name, and of the axis with its name."""
 COLOURS = {"baseline": 7, "faster": 1, "slower": 0, "same": 7, "open": 7}
-MARKERS = {"baseline": "D", "faster": "<", "slower": ">", "same": "o", "open": "|"}
-"""Shapes, so that colour isn't needed."""
+MARKERS = {"baseline": "D", "faster": "<", "slower": ">", "same": "o", "open": "s"}
+"""Shapes, so that colour isn't needed. Each has an area, since what is filled has no outline."""
 WORDS = {
     "baseline": "too few pairs",
     "few": "too few pairs",

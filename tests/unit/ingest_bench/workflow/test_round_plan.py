@@ -234,6 +234,52 @@ def test_tools_that_are_shown_to_be_equal_get_no_more_pairs() -> None:
     assert {len(ratios) for ratios in finished.ratios.values()} == {3}
 
 
+def test_a_tool_whose_samples_become_invalid_holds_nothing_up() -> None:
+    """It is not asked for in each round: its rivals get their pairs, other scenarios intervals, and the rounds end."""
+    config = tools(broken=("files to NDJSON", "files", {}))
+    config["scenarios"]["broken"]["arms"]["other"] = dict(config["scenarios"]["broken"]["arms"]["rustac"])
+    config["scenarios"]["later"] = scenario(
+        "files", {"sequential": arm(), "queue": arm(2, settings=QUEUE)}, title="Later", group="later"
+    )
+    made = load_settings(config | {"budget_minutes": 600, "sampling": {"pairs": {"min": 3, "max": 24}}})
+    found = {cell.name: 0.0 for cell in cells(made)}
+    finished = Breaking(made, found, 0.3, 1, dict.fromkeys(found, Cost(2.0, 1.0)))
+    rounds = finished.run()
+    assert sum("broken/rustac-1" in plan.cells for plan in rounds) == 2
+    taken = {name: len(ratios) for name, ratios in finished.ratios.items()}
+    assert (taken["broken/other-1"], taken["broken/stac_ingest-1"]) == (12, 12)
+    assert min(taken.values()) >= 3
+    assert rounds[-1].purpose == "nothing"
+
+
+@dataclass
+class Breaking(World):
+    """A world in which all samples of a tool are invalid after its first three pairs; each is replaced once."""
+
+    failed: int = 0
+
+    def measured(self) -> list[Cell]:
+        """Return the cells as they are so far, with the pairs that failed."""
+        return [self._with_failed(cell) if cell.name == "broken/rustac-1" else cell for cell in super().measured()]
+
+    def _with_failed(self, cell: Cell) -> Cell:
+        first = len(self.ratios[cell.name])
+        bad = [
+            fake_sample(role, pair, 1.0, invalid="the command ended with exit code 1")
+            for pair in range(first, first + self.failed)
+            for role in ("baseline", "candidate")
+        ]
+        return cell.model_copy(update={"samples": [*cell.samples, *bad]})
+
+    def _measure(self, rng: np.random.Generator, wanted: dict[str, MorePairs], *, free: bool = False) -> None:
+        more = wanted.get("broken/rustac-1")
+        if more is not None and more.first >= 3:
+            self.failed += 2 * more.pairs + 1
+            self.spent_s += self.costs["broken/rustac-1"].seconds(more.pairs)
+            wanted = {name: each for name, each in wanted.items() if name != "broken/rustac-1"}
+        super()._measure(rng, wanted, free=free)
+
+
 def test_looks_double() -> None:
     """A race is looked at after 3, 6, 12 and 24 pairs, and at the most."""
     assert totals(48) == [3, 6, 12, 24, 48]

@@ -8,14 +8,17 @@ from typing import Any
 from xml.etree.ElementTree import fromstring, tostring
 
 import pytest
+from matplotlib.markers import MarkerStyle
 
 from factories import tools
 from ingest_bench.report.figures import tools_figure
 from ingest_bench.report.markdown import markdown
+from ingest_bench.report.model.ranking import TIES
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.model.tools import Task, compared
 from ingest_bench.report.outline import whole_report
 from ingest_bench.report.plots.axes import draw
+from ingest_bench.report.plots.tools import MARKERS
 from ingest_bench.results.models import Cell, Parity
 
 MATRIX = tools(files_ndjson=("files to NDJSON", "files", {}))
@@ -72,6 +75,19 @@ def test_no_difference_is_said_where_the_whole_interval_is_small(make_of: Any) -
     section = markdown([whole_report(found)]).partition("\n## Tools compared\n")[2].partition("\n## ")[0]
     assert "no difference (0.99 to 1.01)" in section
     assert "rustac translate takes as long as stac-ingest" in " ".join(section.split())
+
+
+def test_the_glossary_has_the_words_of_the_tables(make_of: Any) -> None:
+    """What is said of a speed-up that isn't beyond the noise is explained."""
+    glossary = markdown([whole_report(data(make_of, 8_000))]).partition("Glossary and method")[2]
+    for words in TIES.values():
+        assert f"*{words}*" in " ".join(glossary.split())
+
+
+@pytest.mark.parametrize("standing", MARKERS)
+def test_each_standing_has_a_mark_that_can_be_seen(standing: str) -> None:
+    """Marks are filled and have no outline, so one that is a mere line would leave no trace."""
+    assert MarkerStyle(MARKERS[standing]).is_filled()
 
 
 def test_the_fastest_stands_first_and_what_is_not_the_corpus_last(make_of: Any) -> None:
