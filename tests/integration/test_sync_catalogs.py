@@ -411,6 +411,21 @@ async def test_a_spent_budget_loses_nothing(tmp_path):
         assert all("cloud" in one["properties"] for one in held(tmp_path / "out").values())
 
 
+async def test_a_budget_that_is_spent_on_what_is_unchanged(tmp_path):
+    """A run that could look at some documents isn't one that could read nothing: it is published, and truncated."""
+    documents = tree(1, 4)
+    server = Server(documents)
+    server.versions = "etag"
+    async with server.serving():
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        unlink(documents, "c0", "c0-3")
+        less = synced(server, tmp_path / "out", source={"concurrency": 1, "budget": {"max_requests": 2}})
+        result = await sync(server, less)
+        assert (result.manifest.verdict, result.manifest.items, result.manifest.counts.gone) == ("truncated", 3, 1)
+        assert (await sync(server, what)).manifest.verdict == "complete"
+
+
 class KillError(Exception):
     """Stands for a kill."""
 
