@@ -339,6 +339,23 @@ async def test_a_link_that_moves_is_no_loss(tmp_path):
         assert (result.manifest.items, result.manifest.counts.gone) == (4, 0)
 
 
+async def test_the_order_of_links_loses_nothing(tmp_path):
+    """A link to an item that leads to a collection is a failure, and what the collection has stays all the same."""
+    documents = tree(2, 2)
+    documents["catalog.json"]["links"].append(link("item", "./c1/collection.json"))
+    server = Server(documents)
+    server.versions = "etag"
+    async with server.serving():
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        documents["catalog.json"]["links"].reverse()
+        result = await sync(server, what)
+        assert (result.manifest.items, result.manifest.counts.gone) == (4, 0)
+        unlink(documents, "c1", "c1-0")
+        result = await sync(server, what)
+        assert (result.manifest.items, result.manifest.counts.gone) == (3, 1)
+
+
 async def test_documents_of_several_items(tmp_path):
     """Of a document of several items, those that it has no more are gone; a child that is an item is one."""
     several = {"type": "FeatureCollection", "features": [item("a"), item("b")]}
