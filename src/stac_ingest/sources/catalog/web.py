@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ENDS_ALL = (BudgetExhausted, RetryAfterTooLong)
 _SAME = 304
 _ALWAYS, _IF_CHANGED = frozenset({OK}), frozenset({OK, _SAME})
+_UNNAMED = "the server answers 304 without Last-Modified, also for older documents, so those without an ETag are read"
 _BEHIND = "\n"
 """What comes between a version and where redirects have led to; no header has it."""
 
@@ -80,7 +81,9 @@ class WebReader:
         if response.status == _SAME:
             if version + behind == known_as and confirms(response.headers, version):
                 return [Document(b"", url, version=known_as, is_same=True)]
-            self._names_times &= not is_time(version) or "Last-Modified" in response.headers
+            if is_time(version) and "Last-Modified" not in response.headers:
+                self._names_times = False
+                self._summary.note(_UNNAMED)
             return await self.read([url], {})
         came = version_of(response.headers)
         return [Document(response.body, response.url, version=came + behind if is_settled(came, now) else "")]
