@@ -10,6 +10,7 @@ import time
 from email.utils import formatdate, parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.sources.catalog import web as web_reader
 from stac_ingest.sync import run as steps
 from stac_ingest.sync.detectors import catalog as detector
 from stac_ingest.sync.run import SyncResult, run_sync
@@ -149,6 +151,23 @@ async def test_a_time_of_a_moment_ago_is_no_version(tmp_path):
         documents["c0/c0-0/c0-0.json"]["properties"]["cloud"] = 3  # within the same second
         result = await sync(server, what)
         assert set(server.sent) == {"c0/c0-0/c0-0.json"}
+        assert result.manifest.counts.changed == 1
+
+
+async def test_a_clock_that_is_ahead_makes_no_version(tmp_path, monkeypatch):
+    """What the server changed a moment ago by its own clock is read again, though this machine's clock is ahead."""
+    documents = tree(1, 2)
+    server = Server(documents)
+    server.versions = "modified"
+    now = time.time()
+    server.modified = {"c0/c0-0/c0-0.json": now // 1 - 60}
+    monkeypatch.setattr(web_reader, "time", SimpleNamespace(time=lambda: now + 86_400))
+    async with server.serving():
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        documents["c0/c0-0/c0-0.json"]["properties"]["cloud"] = 3  # within the same second
+        result = await sync(server, what)
+        assert "c0/c0-0/c0-0.json" in server.sent
         assert result.manifest.counts.changed == 1
 
 

@@ -27,6 +27,20 @@ def is_settled(version: str, now: float) -> bool:
     return bool(version) if moment is None else moment < now - _SETTLED_S
 
 
+def made_at(headers: Mapping[str, str], asked: float) -> float:
+    """Return when an answer was made, in seconds since 1970, or an earlier time.
+
+    This machine's clock may be ahead of the server's, and what comes from a cache was made some time before.
+
+    Args:
+        headers: of the answer.
+        asked: when it was asked for, by this machine's clock.
+
+    """
+    date = _moment(headers.get("Date", ""))
+    return asked if date is None else min(asked, date)
+
+
 def is_time(version: str) -> bool:
     """Say whether a version is a time, and not an ETag."""
     return _moment(version) is not None

@@ -15,7 +15,7 @@ from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import OK, RetryingClient
 from stac_ingest.http.urls import display, resolve, split_parameters
-from stac_ingest.http.validators import conditions, confirms, is_settled, is_time, version_of
+from stac_ingest.http.validators import conditions, confirms, is_settled, is_time, made_at, version_of
 from stac_ingest.sources.catalog.readers import Document
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class WebReader:
                 self._summary.note(_UNNAMED)
             return await self.read([url], {})
         came = version_of(response.headers)
-        return [Document(response.body, response.url, version=came + behind if is_settled(came, now) else "")]
+        version = came + behind if is_settled(came, made_at(response.headers, now)) else ""
+        return [Document(response.body, response.url, version=version)]
 
     def resolve(self, href: str, base: str) -> str:
         """Give the URL that a link leads to, without its fragment.
