@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from audited import audit
 
 from stac_ingest.sources.synced import parts_of_sync
+from stac_ingest.sync import parts
+from stac_ingest.sync.manifest_file import read_manifest
+from stac_ingest.sync.run import run_sync
+from stac_ingest.sync.settings import SyncSettings
 from synced_generations import FORM, Drop, Generations, check_index, item, read
 
 ITEMS = [item(f"i{number:02d}", number % 3 + 1, n=number) for number in range(24)]
@@ -90,3 +96,72 @@ def test_nothing_is_written_through_a_link(output, source, tmp_path):
     with pytest.raises(Exception, match="symbolic link"):
         audit(folder, "--against", source, "--repair")
     assert sorted(path.name for path in tmp_path.iterdir()) == said
+
+
+def damage_last_group(path: Path) -> int:
+    """Overwrite the last row group of a part; return how many items are before it."""
+    metadata = pq.read_metadata(path)
+    group = metadata.row_group(metadata.num_row_groups - 1)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    start = min(one.dictionary_page_offset or one.data_page_offset for one in columns)
+    size = sum(one.total_compressed_size for one in columns)
+    with path.open("r+b") as stream:
+        stream.seek(start)
+        stream.write(b"\xff" * size)
+    return metadata.num_rows - group.num_rows
+
+
+@pytest.mark.parametrize("has_source", [True, False], ids=["source", "no_source"])
+def test_what_can_be_read_of_a_damaged_part_stays(has_source, tmp_path, monkeypatch):
+    """Items of a damaged part that can be read are still there after the repair, and aren't called changed."""
+    monkeypatch.setattr(parts, "_GROUP", 3)
+    items = [item(f"i{number}", n=number) for number in range(8)]
+    made = Generations(tmp_path / "out")
+    made.run(items)
+    folder = made.settings.output
+    (name,) = parts_of_sync(folder)
+    before = damage_last_group(folder / name)
+    path = tmp_path / "source.ndjson"
+    path.write_text("".join(json.dumps(one) + "\n" for one in (items if has_source else items[:1])))
+    said = audit(folder, "--against", path, "--repair")
+    assert said.code == (0 if has_source else 1)
+    assert 0 < before < len(items)
+    assert len(read(folder)) == (len(items) if has_source else before)
+    check_index(made)
+    manifest = made.manifest
+    assert manifest.counts.added == (len(items) - before if has_source else 0)
+    assert manifest.verdict == ("complete" if has_source else "truncated")
+    assert has_source or f"{len(items) - before} items could not be read" in said.words
+    assert {one["id"]: FORM(one) for one in items}.items() >= read(folder).items()
+
+
+@pytest.mark.parametrize("kind", ["files", "catalog"])
+def test_what_a_repair_gives_up_comes_with_the_next_sync(kind, tmp_path):
+    """Items that a repair could not get are read by the next sync, though their files seem unchanged.
+
+    Until then the verdict doesn't say complete.
+    """
+    source = tmp_path / "source"
+    source.mkdir()
+    names = [f"{one['id']}.json" for one in ITEMS]
+    for name, one in zip(names, ITEMS, strict=True):
+        (source / name).write_text(json.dumps(one))
+    links = [{"rel": "item", "href": f"./{name}"} for name in names]
+    path = source
+    if kind == "catalog":
+        path = source / "catalog.json"
+        path.write_text(json.dumps({"type": "Catalog", "id": "r", "stac_version": "1.0.0", "links": links}))
+    for one in source.iterdir():
+        os.utime(one, (10**9, 10**9))
+    what = SyncSettings(source={"mode": "file", "source": str(path)}, output=tmp_path / "out")
+    assert run_sync(what).manifest.verdict == "complete"
+    folder = what.output
+    (folder / parts_of_sync(folder)[0]).write_bytes(b"PAR1")
+    said = audit(folder, "--against", source / names[0], "--repair")
+    assert said.code == 1
+    manifest = read_manifest(folder)
+    assert (manifest.verdict, manifest.unsettled) == ("truncated", True)
+    assert "could not be read" in manifest.reason
+    result = run_sync(what)
+    assert (result.manifest.verdict, result.manifest.items) == ("complete", len(ITEMS))
+    assert read(folder) == truth()

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synced_api import Mirror, Truth
+from synced_api import Mirror, Truth, scene
 
 from ingest_bench.simulator.in_process import serving
 from stac_ingest.api.intervals import DAY
@@ -199,6 +199,24 @@ def test_without_a_search_by_updated_everything_is_compared(tmp_path, behaviours
     again = asyncio.run(run())
     assert (again.changed, again.gone) == ({"m01-003"}, {"m00-001"})
     assert again.is_sure
+
+
+def test_a_held_item_without_an_instant_may_be_gone(tmp_path):
+    """Where all is read in tasks cut by time, a held item that no such task could hold is found to be gone, too."""
+
+    async def run():
+        truth = Truth.of_months(4, 6)
+        settings = {"source": {"limit": 2}, "task_items": 10}
+        async with synced(truth, tmp_path, *UNSORTED["ignored"], **settings) as (_, mirror):
+            mirror.held["undated"] = scene("undated", None)
+            runs = [await mirror.sync(truth.now) for _ in range(3)]
+            assert mirror.held == truth.items
+            return runs
+
+    runs = asyncio.run(run())
+    # The first of them doesn't know that it is held.
+    assert [len(one.plan.tasks) > 1 for one in runs] == [True, False, True]
+    assert [one.gone for one in runs] == [set(), {"undated"}, set()]
 
 
 @pytest.mark.parametrize("behaviours", UNSORTED.values(), ids=[*UNSORTED])

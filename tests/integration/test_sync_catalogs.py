@@ -7,15 +7,20 @@ import copy
 import json
 import os
 import time
+from email.utils import formatdate, parsedate_to_datetime
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from catalog_bed import Documents, Server, catalog, item, link, tree, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.sources.catalog import web as web_reader
 from stac_ingest.sync import run as steps
 from stac_ingest.sync.detectors import catalog as detector
 from stac_ingest.sync.run import SyncResult, run_sync
@@ -149,6 +154,106 @@ async def test_a_time_of_a_moment_ago_is_no_version(tmp_path):
         assert result.manifest.counts.changed == 1
 
 
+async def test_a_clock_that_is_ahead_makes_no_version(tmp_path, monkeypatch):
+    """What the server changed a moment ago by its own clock is read again, though this machine's clock is ahead."""
+    documents = tree(1, 2)
+    server = Server(documents)
+    server.versions = "modified"
+    now = time.time()
+    server.modified = {"c0/c0-0/c0-0.json": now // 1 - 60}
+    monkeypatch.setattr(web_reader, "time", SimpleNamespace(time=lambda: now + 86_400))
+    async with server.serving():
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        documents["c0/c0-0/c0-0.json"]["properties"]["cloud"] = 3  # within the same second
+        result = await sync(server, what)
+        assert "c0/c0-0/c0-0.json" in server.sent
+        assert result.manifest.counts.changed == 1
+
+
+@pytest.mark.parametrize("names_time", [True, False], ids=["named", "unnamed"])
+@pytest.mark.parametrize("name", ["c0/c0-0/c0-0.json", "c0/collection.json"], ids=["item", "collection"])
+async def test_an_older_document_that_takes_the_place_is_read(tmp_path, name, names_time):
+    """Servers say "not modified" of a file that isn't newer: one that was put back from earlier is found, too."""
+    documents = tree(1, 2)
+    server = Server(documents)
+    server.versions = "modified"
+    now = time.time() // 1
+
+    def answer(asked: str) -> web.Response | None:
+        modified = formatdate(server.modified.get(asked, now - 86_400), usegmt=True)
+        since = server.headers[asked].get("If-Modified-Since")
+        if since is None or parsedate_to_datetime(modified) > parsedate_to_datetime(since):
+            return None
+        return web.Response(status=304, headers={"Last-Modified": modified} if names_time else {})
+
+    async with server.serving():
+        server.answer = answer
+        server.modified = dict.fromkeys(documents, now - 86_400) | {name: now - 7200}
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        documents["c0/c0-0/c0-0.json"]["properties"]["cloud"] = 3
+        unlink(documents, "c0", "c0-1")
+        server.modified[name] = now - 172_800
+        result = await sync(server, what)
+        counts = result.manifest.counts
+        assert name in server.sent
+        expected = (1, 0) if names_time and name.endswith("c0-0.json") else (0, 1) if names_time else (1, 1)
+        assert (counts.changed, counts.gone) == expected
+
+
+@pytest.mark.parametrize("name", ["c0/c0-0/c0-0.json", "c0/collection.json"], ids=["item", "collection"])
+async def test_a_redirect_to_another_document_is_a_change(tmp_path, name):
+    """A version of one document says nothing of another one, to which the same link is redirected now."""
+    documents = tree(1, 2)
+    for release in ("v1", "v2"):
+        for path in [path for path in documents if path.startswith("c0/")]:
+            document = copy.deepcopy(documents[path])
+            if document["type"] == "Feature":
+                document["properties"]["release"] = release
+            documents[f"{release}/{path}"] = document
+    server = Server(documents)
+    server.versions = "modified"
+    release = "v1"
+
+    def answer(asked: str) -> web.Response | None:
+        return web.Response(status=302, headers={"Location": f"/{release}/{name}"}) if asked == name else None
+
+    async with server.serving():
+        server.answer = answer
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        await sync(server, what)
+        assert not server.sent
+        release = "v2"
+        result = await sync(server, what)
+        assert f"v2/{name}" in server.sent
+        assert result.manifest.verdict == "complete"
+        releases = {one["id"]: one["properties"].get("release") for one in held(tmp_path / "out").values()}
+        assert releases == {"c0-0": "v2", "c0-1": "v2" if name.endswith("collection.json") else None}
+
+
+async def test_a_collection_that_came_broken_is_read_again(tmp_path):
+    """A collection that could not be used isn't taken for unchanged, though its version is that of before."""
+    documents = tree(1, 2)
+    server = Server(documents)
+    server.versions = "etag"
+    text = json.dumps(documents["c0/collection.json"])
+    headers = {"ETag": f'"{sha256(text.encode()).hexdigest()[:16]}"'}
+    async with server.serving():
+        server.answer = lambda name: (
+            web.Response(text=text[:80], headers=headers) if name == "c0/collection.json" else None
+        )
+        documents["catalog.json"]["links"].append(link("item", "./c0/c0-0/c0-0.json"))
+        what = synced(server, tmp_path / "out")
+        assert (await sync(server, what)).manifest.verdict == "truncated"
+        server.answer = lambda _: None
+        result = await sync(server, what)
+        assert (result.manifest.verdict, result.manifest.items) == ("complete", 2)
+        await sync(server, what)
+        assert not server.sent
+
+
 async def test_verify_reads_all(tmp_path):
     """A change that the server hides behind the same version is found by `--verify`, and by nothing else."""
     documents = tree(1, 2)
@@ -253,6 +358,23 @@ async def test_a_link_that_moves_is_no_loss(tmp_path):
         assert (result.manifest.items, result.manifest.counts.gone) == (4, 0)
 
 
+async def test_the_order_of_links_loses_nothing(tmp_path):
+    """A link to an item that leads to a collection is a failure, and what the collection has stays all the same."""
+    documents = tree(2, 2)
+    documents["catalog.json"]["links"].append(link("item", "./c1/collection.json"))
+    server = Server(documents)
+    server.versions = "etag"
+    async with server.serving():
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        documents["catalog.json"]["links"].reverse()
+        result = await sync(server, what)
+        assert (result.manifest.items, result.manifest.counts.gone) == (4, 0)
+        unlink(documents, "c1", "c1-0")
+        result = await sync(server, what)
+        assert (result.manifest.items, result.manifest.counts.gone) == (3, 1)
+
+
 async def test_documents_of_several_items(tmp_path):
     """Of a document of several items, those that it has no more are gone; a child that is an item is one."""
     several = {"type": "FeatureCollection", "features": [item("a"), item("b")]}
@@ -323,6 +445,21 @@ async def test_a_spent_budget_loses_nothing(tmp_path):
         result = await sync(server, what)
         assert result.manifest.verdict == "complete"
         assert all("cloud" in one["properties"] for one in held(tmp_path / "out").values())
+
+
+async def test_a_budget_that_is_spent_on_what_is_unchanged(tmp_path):
+    """A run that could look at some documents isn't one that could read nothing: it is published, and truncated."""
+    documents = tree(1, 4)
+    server = Server(documents)
+    server.versions = "etag"
+    async with server.serving():
+        what = synced(server, tmp_path / "out")
+        await sync(server, what)
+        unlink(documents, "c0", "c0-3")
+        less = synced(server, tmp_path / "out", source={"concurrency": 1, "budget": {"max_requests": 2}})
+        result = await sync(server, less)
+        assert (result.manifest.verdict, result.manifest.items, result.manifest.counts.gone) == ("truncated", 3, 1)
+        assert (await sync(server, what)).manifest.verdict == "complete"
 
 
 class KillError(Exception):

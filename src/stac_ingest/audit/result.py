@@ -76,6 +76,11 @@ class AuditResult:
         if done.damaged:
             shown = ", ".join(done.damaged[:_SHOWN]) + (", ..." if len(done.damaged) > _SHOWN else "")
             yield f"what could not be read whole was kept as {shown}"
+        if done.lost:
+            yield (
+                f"{counted(done.lost, 'item')} could not be read, and the source, as it was read, did not have "
+                f"{'it' if done.lost == 1 else 'them'}: the next sync reads the whole source again"
+            )
 
     def _verdict(self) -> str:
         audit, remaining, unknown = self.audit, self._remaining(), self._unknown()
@@ -105,5 +110,7 @@ class AuditResult:
         audit = self.audit
         sides = [side.name for side in (audit.output, audit.source) if not side.is_whole]
         if sides == [audit.output.name] and self.repaired is not None:
+            if self.repaired.lost:
+                return f"{counted(self.repaired.lost, 'item')} of the output could not be read"
             return ""  # what could not be read was set aside, and what the source has of it was added
         return f"{' and '.join(sides)} could not be read whole" if sides else ""

@@ -27,9 +27,45 @@ def is_settled(version: str, now: float) -> bool:
     return bool(version) if moment is None else moment < now - _SETTLED_S
 
 
+def made_at(headers: Mapping[str, str], asked: float) -> float:
+    """Return when an answer was made, in seconds since 1970, or an earlier time.
+
+    This machine's clock may be ahead of the server's, and what comes from a cache was made some time before.
+
+    Args:
+        headers: of the answer.
+        asked: when it was asked for, by this machine's clock.
+
+    """
+    date = _moment(headers.get("Date", ""))
+    return asked if date is None else min(asked, date)
+
+
+def is_time(version: str) -> bool:
+    """Say whether a version is a time, and not an ETag."""
+    return _moment(version) is not None
+
+
 def conditions(version: str) -> dict[str, str]:
     """Return the headers by which a server is asked for a content only if it isn't that of a version."""
-    return {"If-None-Match" if _moment(version) is None else "If-Modified-Since": version}
+    return {"If-Modified-Since" if is_time(version) else "If-None-Match": version}
+
+
+def confirms(headers: Mapping[str, str], version: str) -> bool:
+    """Say whether the answer that a content hasn't changed is about a version.
+
+    Many servers say so of each file that isn't newer than the time they are asked for, also of an older one that has
+    taken the place of the file. So a time has to be in the answer.
+
+    Args:
+        headers: of the answer.
+        version: that was asked for.
+
+    """
+    if is_time(version):
+        return headers.get("Last-Modified") == version
+    tag = headers.get("ETag", version)
+    return tag.removeprefix("W/") == version.removeprefix("W/")
 
 
 def _moment(version: str) -> float | None:

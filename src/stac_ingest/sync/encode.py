@@ -63,8 +63,8 @@ class _Coming(NamedTuple):
     item: Item
     entry: Any
     """Of dtype `HELD`, but for the place."""
-    line: bytes
-    """Of the journal."""
+    line: bytes | None
+    """Of the journal; None for an item that has not changed."""
 
 
 class EncodedFiles:
@@ -204,7 +204,8 @@ class _Writing:
         self._keep(entries)
         self._rows[-1] += len(some)
         for one in some:
-            self._note(one.line + b"\n")
+            if one.line is not None:
+                self._note(one.line + b"\n")
         if self._rows[-1] >= self._items:
             self._end_part()
 
@@ -252,7 +253,8 @@ def _added(work: Work, number: int, settings: SyncSettings) -> Iterator[_Coming]
                     held[name] = add[name]
                 folder = partitions.folder(int(add["partition"]))
                 before = partitions.folder(int(add["from"])) if what != Add.ADDED else None
-                yield _Coming(item, held, journal_line(_WHAT[what], key_of(item), folder, before))
+                line = None if what == Add.SAVED else journal_line(_WHAT[what], key_of(item), folder, before)
+                yield _Coming(item, held, line)
     by_time.remove()
 
 

@@ -21,6 +21,8 @@ class Add(IntEnum):
     """It was in another partition."""
     RETURNED = 4
     """It was gone, and kept or marked."""
+    SAVED = 5
+    """It was in a part of which not all can be read, and is as it was: the journal doesn't name it."""
 
 
 class Drop(IntEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from stac_ingest.core.atomic import put, refuse_link, sha256_of, sync_to_disk
 from stac_ingest.core.id_set import Key
+from stac_ingest.core.model import Item
 from stac_ingest.core.rows import ItemRows, Rows
 from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError, IngestError
@@ -66,6 +68,25 @@ def rows_of(path: Path, kept: Mask) -> Iterator[Rows]:
                     yield _rows(batch, chosen, decoder, path)
     except UNREADABLE as error:
         raise DataProcessingError(f"{path} can't be read: {error}; {REPAIR}") from error
+
+
+def readable_items(path: Path) -> Iterator[Item]:
+    """Yield the items of a part that can be read: of a row group with damage those that come before it.
+
+    Args:
+        path: of the part, which may be missing.
+
+    """
+    try:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_BUFFER) as file:
+            schema = schema_of_file(file)
+            decoder = Decoder(schema, marked_geometries(file.schema, schema.names))
+            for number in range(file.num_row_groups):
+                with suppress(*UNREADABLE, RecursionError):
+                    for batch in file.iter_batches(_TOGETHER, row_groups=[number], use_threads=False):
+                        yield from decoder.items(decoder.plain(batch), path.name, lambda *_: None)
+    except UNREADABLE:
+        return
 
 
 def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Entries]]:

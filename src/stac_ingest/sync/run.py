@@ -150,7 +150,7 @@ class SyncRun:
         tasks = list(plan.tasks)
         reports = await self._read(tasks, held)
         problems = [problem for report in reports for problem in report.problems]
-        if problems and not any(report.items or report.ids > report.resumed for report in reports):
+        if problems and not any(one.items or one.unchanged or one.ids > one.resumed for one in reports):
             self._forget(tasks)
             raise DataProcessingError(problems[0])
         wanted = wanted_tasks(self._settings, self.work, tasks)

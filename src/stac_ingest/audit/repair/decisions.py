@@ -24,6 +24,8 @@ class Repaired:
     """Items that can't be written in the output's format."""
     damaged: list[str] = field(default_factory=list)
     """Names of the copies of files that couldn't be read whole."""
+    lost: int = 0
+    """Items that were in files which couldn't be read whole, and that the source, as it was read, didn't have."""
 
 
 class Decisions:

@@ -15,12 +15,13 @@ from stac_ingest.audit.repair.base import DAMAGED, writing
 from stac_ingest.audit.repair.decisions import Repaired
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.failures import FailureCollector, of_collection
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.outputs.geoparquet import keys_of_part, read_part
-from stac_ingest.sync.entries import about
-from stac_ingest.sync.index import load
+from stac_ingest.sync.entries import About, about
+from stac_ingest.sync.index import load, rebuilt
 from stac_ingest.sync.journal import write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
@@ -28,6 +29,7 @@ from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge, unwritten
 from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, save_input
 from stac_ingest.sync.partitions import Partitions
+from stac_ingest.sync.parts import readable_items
 from stac_ingest.sync.publish import publish
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.work import Work
@@ -86,19 +88,24 @@ class _Repair:
         self._partitions = Partitions(settings.partition)
         self._done = Repaired()
         self._adds: dict[int, list[Any]] = {}
+        self._replaced: set[tuple[int, int]] = set()
+        """Partitions and rows whose items are added as the source has them."""
         self._drops: dict[int, dict[int, Drop]] = {}
         """By the partition and the row of its index."""
         self._held = {partition.number: load(settings, partition) for partition in manifest.partitions}
+        self._is_unsure = rebuilt(settings) is not None
+        """Whether the next sync has to find out anew what the source has, whatever seems unchanged."""
 
     def run(self, *, remove_extra: bool) -> Repaired:
         self._work.begin()
-        if not self._audit.output.is_whole:
-            self._give_up_damaged()
+        damaged = [] if self._audit.output.is_whole else list(self._give_up_damaged())
         with self._work.spool(_TASK).open("wb") as spool:
             for item in self._audit.lacking.items():
                 self._add(item, spool)
             for item in self._audit.differing.items():
                 self._add(item, spool)
+            for number, rows, path in damaged:
+                self._save_readable(number, set(rows.tolist()), path, spool)
         if remove_extra:
             self._remove_extra()
         numbers = sorted(self._adds.keys() | self._drops.keys())
@@ -123,6 +130,7 @@ class _Repair:
         self._done.added, self._done.replaced, self._done.removed = counts["added"], changed, counts["gone"]
         new = before.model_copy(
             update={
+                **self._unsettled(),
                 "generation": self._generation,
                 "partitions": held,
                 "items": sum(partition.items for partition in held),
@@ -139,6 +147,17 @@ class _Repair:
         )
         publish(self._settings, before, new)
 
+    def _unsettled(self) -> dict[str, Any]:
+        """Return what has the next sync read all of the source: what seems unchanged there may be lost here."""
+        lost = self._done.lost
+        if not lost and not self._done.failures and not self._is_unsure:
+            return {}
+        unsettled: dict[str, Any] = {"unsettled": True, "memories": None}
+        if lost:
+            why = f"{counted(lost, 'item')} of damaged parts could not be read, and did not come from the source"
+            unsettled |= {"verdict": "truncated", "reason": f"{why}; the next run reads all of it"}
+        return unsettled
+
     def _add(self, item: Item, spool: Any) -> None:
         text = encode_json(item)
         known = about(item, self._partitions)
@@ -151,9 +170,32 @@ class _Repair:
             moves = source != known.partition
             what = Add.ADDED if is_damaged else Add.MOVED if moves else Add.CHANGED
             self._drops.setdefault(source, {})[row] = Drop.MOVED if moves else Drop.REPLACED
-        entry = (*known, origin, _TASK, spool.tell(), len(text), what, source)
+            self._replaced.add((source, row))
+        self._write(text, known, origin, (what, source), spool)
+
+    def _write(self, text: bytes, known: About, origin: int, what: tuple[Add, int], spool: Any) -> None:
+        entry = (*known, origin, _TASK, spool.tell(), len(text), *what)
         self._adds.setdefault(known.partition, []).append(entry)
         spool.write(text + b"\n")
+
+    def _save_readable(self, number: int, rows: set[int], path: Path, spool: Any) -> None:
+        """Add what can be read of a damaged part, as it was, where the source doesn't have it otherwise.
+
+        The audit may have read it, too; then it is not among what the output lacks.
+        """
+        lost = {row for row in rows if (number, row) not in self._replaced}
+        for item in readable_items(path):
+            known = about(item, self._partitions)
+            place = self._find(known.high, known.low)
+            if place is None or place[0] != number or place[1] not in lost:
+                continue
+            entry = self._held[number][place[1]]
+            if int(entry["content"]) != known.content or known.partition != number:
+                continue  # what is damaged may be read, and be another
+            lost.discard(place[1])
+            self._is_unsure |= bool(entry["is_gone"])
+            self._write(encode_json(item), known, int(entry["origin"]), (Add.SAVED, number), spool)
+        self._done.lost += len(lost)
 
     def _find(self, high: int, low: int) -> tuple[int, int] | None:
         """Return the partition and the row of the index that a key is in."""
@@ -178,8 +220,8 @@ class _Repair:
                     dropped[row] = Drop.REMOVED
         self._drops = {number: dropped for number, dropped in self._drops.items() if dropped}
 
-    def _give_up_damaged(self) -> None:
-        """Drop all rows of parts that can't be read; what the source has of them is among what the output lacks."""
+    def _give_up_damaged(self) -> Iterator[tuple[int, NDArray[np.int64], Path]]:
+        """Drop all rows of parts that can't be read whole, and yield these parts, as `_parts` does."""
         for number, rows, path in self._parts():
             if _is_sound(path):
                 continue
@@ -189,6 +231,7 @@ class _Repair:
                 os.link(path, copy)
                 self._done.damaged.append(copy.name)
             self._drops.setdefault(number, {}).update(dict.fromkeys(rows.tolist(), Drop.REPLACED))
+            yield number, rows, path
 
     def _parts(self) -> Iterator[tuple[int, NDArray[np.int64], Path]]:
         """Yield the number of each part's partition, the places of its items in the index, and its path."""

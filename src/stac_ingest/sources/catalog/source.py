@@ -31,6 +31,7 @@ _LONG = 1 << 20
 _AT_ONCE = 1000
 """Links that are looked at before other tasks get their turn: a document may have millions."""
 _LISTING = "links"
+_FOLLOWED = "followed"
 _HASH = 16
 _ANSWERS = "an API answers these links, and its items aren't read by links: give the URL of its root as the source"
 
@@ -96,7 +97,7 @@ class CatalogSource:
     async def open(self) -> None:
         """Get ready to read. The first document is the first unit."""
         await self._reader.open()
-        self._walked.is_new(self._reader.root)
+        self._is_new(self._reader.root, is_child=True)
         self._frontier.add([self._reader.root], 0, are_items=False)
 
     async def units(self) -> AsyncIterator[Unit]:
@@ -181,7 +182,7 @@ class CatalogSource:
             except DataProcessingError as error:
                 failed.append(self._failure(base, error))
                 continue
-            if self._walked.is_new(url):
+            if self._is_new(url, is_child=link.rel == "child"):
                 (children if link.rel == "child" else items).append(url)
         if children and depth > MAX_DEPTH:
             failed.append(self._failure(base, ItemError(f"more than {MAX_DEPTH} links deep; its children aren't read")))
@@ -197,6 +198,15 @@ class CatalogSource:
             self._told(items)
         self._frontier.add(children, depth, are_items=False)
         return failed
+
+    def _is_new(self, url: str, *, is_child: bool) -> bool:
+        """Say whether a link is to be followed, or told of.
+
+        Links to items that are told of aren't read here. So one of them that leads to a catalog doesn't keep another
+        link from being followed there, in whichever order they come.
+        """
+        is_followed = self._told is not None and (is_child or self._walked.knows(url, _FOLLOWED))
+        return self._walked.is_new(url, _FOLLOWED if is_followed else "")
 
     def _unread(self, items: Sequence[str]) -> Iterator[str]:
         """Yield those links that an earlier run hasn't read."""

@@ -30,11 +30,21 @@ class Walked:
         self._beside: list[str] = []
         self._beside_count = 0
 
-    def is_new(self, url: str) -> bool:
-        """Remember a URL, and count a link that leads where another one has led before, as a cycle does."""
-        new = self._urls.add("", url)
+    def is_new(self, url: str, role: str = "") -> bool:
+        """Remember a URL, and count a link that leads where another one has led before, as a cycle does.
+
+        Args:
+            url: that the link leads to.
+            role: URLs of one role are told apart from those of others.
+
+        """
+        new = self._urls.add(role, url)
         self._repeated += not new
         return new
+
+    def knows(self, url: str, role: str) -> bool:
+        """Say whether a URL was come by in a role."""
+        return self._urls.has(role, url)
 
     def fail(self) -> None:
         """Count a link, or a document behind one, that couldn't be used."""

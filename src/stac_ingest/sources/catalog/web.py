@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
 
@@ -13,8 +14,8 @@ from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import OK, RetryingClient
-from stac_ingest.http.urls import display, resolve
-from stac_ingest.http.validators import conditions, is_settled, version_of
+from stac_ingest.http.urls import display, resolve, split_parameters
+from stac_ingest.http.validators import conditions, confirms, is_settled, is_time, made_at, version_of
 from stac_ingest.sources.catalog.readers import Document
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _ENDS_ALL = (BudgetExhausted, RetryAfterTooLong)
 _SAME = 304
 _ALWAYS, _IF_CHANGED = frozenset({OK}), frozenset({OK, _SAME})
+_UNNAMED = "the server answers 304 without Last-Modified, also for older documents, so those without an ETag are read"
+_BEHIND = "\n"
+"""What comes between a version and where redirects have led to; no header has it."""
 
 
 class WebReader:
@@ -46,6 +50,8 @@ class WebReader:
         self._session = Client(config, summary, self.root, credentials)
         self._client = RetryingClient(config, summary, self._session, clock or Clock())
         self._summary = summary
+        self._names_times = True
+        """Whether the server, as far as is known, names the time of what it says hasn't changed."""
 
     async def open(self) -> None:
         """Start the session."""
@@ -59,7 +65,10 @@ class WebReader:
 
         """
         url, now = urls[0], time.time()
-        version = "" if known is None else known.get(url, "")
+        known_as = "" if known is None else known.get(url, "")
+        version = known_as.partition(_BEHIND)[0]
+        if is_time(version) and not self._names_times:
+            version = ""
         headers, accepted = (conditions(version), _IF_CHANGED) if version else ({}, _ALWAYS)
         try:
             # Stores of objects answer 403 for a key that isn't there, so it costs this document alone.
@@ -68,10 +77,17 @@ class WebReader:
             raise
         except DataProcessingError as error:
             return [Document(b"", url, error)]
+        behind = _behind(url, response.url)
         if response.status == _SAME:
-            return [Document(b"", url, version=version, is_same=True)]
+            if version + behind == known_as and confirms(response.headers, version):
+                return [Document(b"", url, version=known_as, is_same=True)]
+            if is_time(version) and "Last-Modified" not in response.headers:
+                self._names_times = False
+                self._summary.note(_UNNAMED)
+            return await self.read([url], {})
         came = version_of(response.headers)
-        return [Document(response.body, response.url, version=came if is_settled(came, now) else "")]
+        version = came + behind if is_settled(came, made_at(response.headers, now)) else ""
+        return [Document(response.body, response.url, version=version)]
 
     def resolve(self, href: str, base: str) -> str:
         """Give the URL that a link leads to, without its fragment.
@@ -94,3 +110,11 @@ class WebReader:
         await self._session.close()
         if (description := self._client.describe()) is not None:
             self._summary.note(description)
+
+
+def _behind(asked: str, url: str) -> str:
+    """Return what tells where redirects have led to: a version is of one document, and says nothing of another."""
+    if url == asked:
+        return ""
+    place, _ = split_parameters(url)  # which may be a signature, another one each time
+    return _BEHIND + blake2b(place.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

@@ -18,19 +18,21 @@ _FINER = 2
 """Intervals are halved until so many make a task."""
 
 
-async def whole_tasks(session: ApiSession, total: int | None, task_items: int) -> list[Task]:
+async def whole_tasks(session: ApiSession, total: int | None, task_items: int, *, is_cut: bool) -> list[Task]:
     """Plan to read all items.
 
     Args:
         session: the API.
         total: items that the server counts; None where it doesn't.
         task_items: about how many a task is to read at most.
+        is_cut: whether there may be several tasks, cut by time; else one reads all.
 
     Raises:
         DataProcessingError: the server doesn't answer any more.
 
     """
-    parts = await _parts(session, total, items_of_a_task(total or 0, session.limit, task_items))
+    size = items_of_a_task(total or 0, session.limit, task_items)
+    parts = await _parts(session, total, size) if is_cut else [(session.requested, total)]
     tasks = []
     for number, (interval, items) in enumerate(parts):
         start = interval.start if number else None

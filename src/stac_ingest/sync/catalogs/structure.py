@@ -49,6 +49,7 @@ class KeptStructure:
         self._folder = folder
         self._lock = asyncio.Lock()
         self._rows: list[tuple[bytes, bytes, bytes]] = []
+        self._doubtful: set[bytes] = set()
         self._stream: IO[bytes] | None = None
         self._texts: Any = None
 
@@ -88,6 +89,10 @@ class KeptStructure:
             self._stream.close()
         await self._reader.close()
 
+    def doubt(self, url: str) -> None:
+        """Have the next run read the document that came from a URL, since something of it could not be used."""
+        self._doubtful.add(os.fsencode(url))
+
     def save(self) -> None:
         """Write what the next run is to know, once all is walked.
 
@@ -95,7 +100,8 @@ class KeptStructure:
             OSError: it can't be written.
 
         """
-        columns = [pa.array(column, _TEXT) for column in zip(*self._rows, strict=True)] or [pa.array([], _TEXT)] * 3
+        rows = [(asked, url, b"" if url in self._doubtful else version) for asked, url, version in self._rows]
+        columns = [pa.array(column, _TEXT) for column in zip(*rows, strict=True)] or [pa.array([], _TEXT)] * 3
         FileTable(pa.table(columns, _COLUMNS)).save(self._folder, _NAMES)
 
     async def _kept(self, asked: str, document: Document) -> Document:

@@ -46,7 +46,9 @@ async def walk(reader: KeptStructure, config: IngestConfig, summary: IngestSumma
             for payload in batch:
                 if payload.error is None:  # a document with items, to which a link to a child has led
                     links.add([payload.origin])
-                elif len(refused) < _NAMED:
+                    continue
+                reader.doubt(payload.origin)
+                if len(refused) < _NAMED:
                     refused.append((reader.name(payload.origin), str(payload.error)))
                 else:
                     more += 1

@@ -19,6 +19,7 @@ from stac_ingest.sync.api.task_size import items_of_a_task
 from stac_ingest.sync.api.updated import SORTED, Way, settings_since, terms_since, way_to_search
 from stac_ingest.sync.api.whole import time_of, whole_tasks
 from stac_ingest.sync.detectors.base import Last
+from stac_ingest.sync.entries import NEVER
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.settings import SyncSettings
@@ -79,18 +80,18 @@ class ApiDetector:
     ) -> _Found:
         whole = self._settings.verify or base is None or session.api.here
         if whole or not any(len(entries) for _, entries in last.held()):
-            return _Found(await whole_tasks(session, total, self._settings.task_items), [])
+            return await self._whole(session, last, total)
         assert base is not None
         since = base - int(self._settings.look_back * 86_400e6)
         way = await way_to_search(session, self._config, since, total)
         if way is None and not self._settings.ids_only:
             session.summary.note("the API can't be searched by `updated`, so all items are read and compared")
-            return _Found(await whole_tasks(session, total, self._settings.task_items), [])
+            return await self._whole(session, last, total)
         recent, first = no_recent(), list[Task]()
         if way == SORTED:
             latest = await latest_items(session, since, progress)
             if latest is None:
-                return _Found(await whole_tasks(session, total, self._settings.task_items), [])
+                return await self._whole(session, last, total)
             recent, first = latest.recent, self._tasks_of_ids(latest.keys)
         elif way is not None:
             recent = await recent_items(session, terms_since(session, self._config, way, since), progress)
@@ -107,6 +108,11 @@ class ApiDetector:
         tasks, unverified = await looked.tasks(progress)
         numbered = [one.model_copy(update={"number": number}) for number, one in enumerate([*first, *tasks])]
         return _Found(numbered, unverified)
+
+    async def _whole(self, session: ApiSession, last: Last, total: int | None) -> _Found:
+        """Plan to read all. Tasks that are cut by time don't tell whether items without an instant are gone."""
+        undated = any(bool(((some["instant"] == NEVER) & ~some["is_gone"]).any()) for _, some in last.held())
+        return _Found(await whole_tasks(session, total, self._settings.task_items, is_cut=not undated), [])
 
     def _tasks_of_ids(self, keys: list[Key]) -> list[Task]:
         most = self._settings.task_items
