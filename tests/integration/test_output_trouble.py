@@ -232,7 +232,7 @@ def test_what_is_read_again_does_not_add_up(source, tmp_path, monkeypatch):
     assert found["read_again"] <= BATCH + 2 * SLICE
 
 
-SMALL_PARTS = {"row_group_items": 500, "part_items": 1_000}
+SMALL_PARTS = {"row_group_items": 500, "part_items": 1_000, "on_part": None}
 
 
 def after(monkeypatch, count, act):

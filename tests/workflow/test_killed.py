@@ -22,7 +22,7 @@ Checkout = Any
 """The class of that name in `conftest.py`."""
 CELL = "api: sequential at 1"
 MADE_FROM_CELLS = {"aggregate", "report", "advice", "receipt"}
-PATIENCE_S = 60
+PATIENCE_S = 240
 HARD, SOFT = [signal.SIGKILL], [signal.SIGINT, signal.SIGTERM]
 ALL = [*HARD, *(pytest.param(number, marks=LONG) for number in SOFT)]
 """Signals; the soft ones of these in `make test-long` alone."""

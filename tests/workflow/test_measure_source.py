@@ -42,7 +42,7 @@ def test_an_api_is_measured_within_its_requests(tmp_path: Path, api: SimulatorPr
     """The server sees no more requests than were allowed, all of which are counted; no file repeats the token."""
     api.reset()
     asked = (f"source={api.url}", f"collection={COLLECTION}", "as_remote=true", f"requests={BUDGET}")
-    limits = ("requests_per_second=50", "budget_minutes=0.05")
+    limits = ("requests_per_second=50", "budget_minutes=0.1")
     done = snakemake(tmp_path, "measure", "--config", *asked, *limits)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-4000:]

@@ -102,10 +102,10 @@ def change(files: Files) -> None:
 
 
 def published(output: Path) -> dict[str, Any]:
-    """Return what is published, but for times and names of files that no two runs share."""
+    """Return what is published, but for times, and names that no two runs or outputs share."""
     manifest = json.loads((output / "manifest.json").read_bytes())
     journal = [] if manifest["journal"] is None else (output / manifest["journal"]).read_text().splitlines()
-    varies = {"started_at", "server_date", "retired", "remembered", "memories", "bytes"}
+    varies = {"output", "started_at", "server_date", "retired", "remembered", "memories", "bytes"}
     kept = {name: value for name, value in manifest.items() if name not in varies}
     partitions = [(one["folder"], one["items"], len(one["parts"])) for one in manifest["partitions"]]
     return {**kept, "partitions": partitions, "journal": sorted(journal)}

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from stac_ingest.cli.transform_options import add_transform_options
-from stac_ingest.core.file_urls import local_path
 from stac_ingest.outputs import OUTPUTS, output_name
 from stac_ingest.strategies import worker_strategies
 
@@ -178,7 +177,7 @@ def _folder(text: str) -> Path | None:
     if text == "-":
         return None
     try:
-        return local_path(text)
+        return _local(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(
             f"{error}; give a folder, and copy it from there (stac-ingest sync --copy-to and snakemake ingest write to "
@@ -194,9 +193,18 @@ def path_given(text: str) -> Path:
 
     """
     try:
-        return local_path(text)
+        return _local(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{error}; copy it here, and give the path of the copy") from None
+
+
+def _local(text: str) -> Path:
+    """Return the path that is given, be it as a `file:` URL; ValueError where it is another URL."""
+    if ":" not in text:
+        return Path(text)
+    from stac_ingest.core.file_urls import local_path  # noqa: PLC0415 - most paths have no colon
+
+    return local_path(text)
 
 
 def _bbox(text: str) -> list[float]:

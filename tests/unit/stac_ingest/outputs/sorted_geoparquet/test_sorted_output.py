@@ -119,7 +119,9 @@ def test_parts_of_unlike_types_become_one_table(tmp_path: Path, monkeypatch: pyt
             one["properties"]["late"] = 0.5
     folder = tmp_path / "out"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(GeoParquetOutput.__init__, "__kwdefaults__", {"row_group_items": 20, "part_items": 40})
+        patch.setattr(
+            GeoParquetOutput.__init__, "__kwdefaults__", {"row_group_items": 20, "part_items": 40, "on_part": None}
+        )
         write(folder, items, row_group_items=10)
     assert read(folder) == items
 
