@@ -44,7 +44,7 @@ def shown(connection: Connection) -> str:
 
 
 def connect(dsn: str) -> Connection:
-    """Connect once, and look whether a pgstac that can be used is there.
+    """Connect, and look whether a pgstac that can be used is there.
 
     Args:
         dsn: as libpq takes it; what it doesn't say comes from the environment.
@@ -56,10 +56,26 @@ def connect(dsn: str) -> Connection:
         ConfigurationError: the database can't be reached, or has no pgstac that is known.
 
     """
+    pause = _FIRST_PAUSE_S
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _checked(dsn)
+        except psycopg.errors.AdminShutdown:
+            time.sleep(pause)  # it was reached, and somebody ended the connection: later ones are begun anew as well
+            pause *= 2
+    try:
+        return _checked(dsn)
+    except psycopg.errors.AdminShutdown as error:
+        raise ConfigurationError(f"the database ends each connection: {in_words(error)}") from None
+
+
+def _checked(dsn: str) -> Connection:
     try:
         connection = _connected(dsn)
     except psycopg.ProgrammingError:
         raise ConfigurationError(_UNPARSED) from None
+    except psycopg.errors.AdminShutdown:
+        raise
     except psycopg.OperationalError as error:
         raise ConfigurationError(f"the database can't be reached: {in_words(error)}") from None
     try:
@@ -110,6 +126,8 @@ def _check_version(connection: Connection) -> None:
         row = connection.execute("SELECT pgstac.get_version()").fetchone()
     except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
         raise ConfigurationError(f"{where} has no pgstac; `pypgstac migrate` puts it there") from None
+    except psycopg.errors.AdminShutdown:
+        raise
     except psycopg.Error as error:
         raise ConfigurationError(f"{where}: its pgstac can't be used: {in_words(error)}") from None
     version = str(row[0] if row else None)
