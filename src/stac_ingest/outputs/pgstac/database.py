@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from stac_ingest.core.text import plain_line
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 
 Connection: TypeAlias = psycopg.Connection[Any]
+T = TypeVar("T")
 
 VERSIONS = ("0.10",)
 """Of pgstac, whose tables and functions are as they are used here: its first two numbers."""
@@ -44,7 +47,7 @@ def shown(connection: Connection) -> str:
 
 
 def connect(dsn: str) -> Connection:
-    """Connect, and look whether a pgstac that can be used is there.
+    """Connect once, and look whether a pgstac that can be used is there.
 
     Args:
         dsn: as libpq takes it; what it doesn't say comes from the environment.
@@ -54,27 +57,14 @@ def connect(dsn: str) -> Connection:
 
     Raises:
         ConfigurationError: the database can't be reached, or has no pgstac that is known.
+        AdminShutdown: it could be reached, and somebody ended the connection.
 
     """
-    pause = _FIRST_PAUSE_S
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return _checked(dsn)
-        except psycopg.errors.AdminShutdown:
-            time.sleep(pause)  # it was reached, and somebody ended the connection: later ones are begun anew as well
-            pause *= 2
-    try:
-        return _checked(dsn)
-    except psycopg.errors.AdminShutdown as error:
-        raise ConfigurationError(f"the database ends each connection: {in_words(error)}") from None
-
-
-def _checked(dsn: str) -> Connection:
     try:
         connection = _connected(dsn)
     except psycopg.ProgrammingError:
         raise ConfigurationError(_UNPARSED) from None
-    except psycopg.errors.AdminShutdown:
+    except errors.AdminShutdown:
         raise
     except psycopg.OperationalError as error:
         raise ConfigurationError(f"the database can't be reached: {in_words(error)}") from None
@@ -93,16 +83,20 @@ def reconnect(dsn: str) -> Connection:
         DataProcessingError: it can't be reached any more.
 
     """
-    pause = _FIRST_PAUSE_S
-    for attempt in range(1, _ATTEMPTS + 1):
+    try:
+        return patiently(lambda: _connected(dsn), psycopg.OperationalError)
+    except psycopg.OperationalError as error:
+        raise DataProcessingError(f"the connection to the database is lost: {in_words(error)}") from None
+
+
+def patiently(do: Callable[[], T], passing: type[psycopg.Error]) -> T:
+    """Do something, and again after ever longer pauses if it raises an error that may pass; the last one is raised."""
+    for attempt in range(_ATTEMPTS - 1):
         try:
-            return _connected(dsn)
-        except psycopg.OperationalError as error:
-            if attempt == _ATTEMPTS:
-                raise DataProcessingError(f"the connection to the database is lost: {in_words(error)}") from None
-        time.sleep(pause)
-        pause *= 2
-    raise AssertionError("the last attempt returns or raises")
+            return do()
+        except passing:
+            time.sleep(_FIRST_PAUSE_S * 2**attempt)
+    return do()
 
 
 def in_words(error: BaseException) -> str:
@@ -124,9 +118,9 @@ def _check_version(connection: Connection) -> None:
     where = shown(connection)
     try:
         row = connection.execute("SELECT pgstac.get_version()").fetchone()
-    except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
+    except (errors.UndefinedFunction, errors.InvalidSchemaName, errors.UndefinedTable):
         raise ConfigurationError(f"{where} has no pgstac; `pypgstac migrate` puts it there") from None
-    except psycopg.errors.AdminShutdown:
+    except errors.AdminShutdown:
         raise
     except psycopg.Error as error:
         raise ConfigurationError(f"{where}: its pgstac can't be used: {in_words(error)}") from None

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import psycopg
+from psycopg import errors
 
 from stac_ingest.changes import ChangeCollector
 from stac_ingest.core.model import Item, Position
@@ -21,7 +22,7 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemErro
 from stac_ingest.outputs.base import BatchedOutput
 from stac_ingest.outputs.pgstac.collections import Collections, documents_of
 from stac_ingest.outputs.pgstac.copy_rows import Row, row_of
-from stac_ingest.outputs.pgstac.database import Connection, connect, in_words, shown
+from stac_ingest.outputs.pgstac.database import Connection, connect, in_words, patiently, shown
 from stac_ingest.outputs.pgstac.loader import Loader, Outcome
 from stac_ingest.outputs.pgstac.partitions import Partitions
 from stac_ingest.outputs.pgstac.settings import DatabaseSettings
@@ -125,25 +126,32 @@ class PgstacOutput(BatchedOutput[Row]):
         documents = self._documents()
         settings = self._settings
         try:
-            for _ in range(settings.connections + 1):
-                self._connections.append(connect(settings.database))
-            first, *others = self._connections
-            self._where = shown(first)
-            interrupted = self._look_at_name(first, resume=resume)
-            trunc = None if settings.partition == "none" else settings.partition
-            self._collections = Collections(first, settings.database, documents, trunc)
-            self._loaders = [
-                Loader(one, settings.database, settings.method, self._partitions, self._looked_up, resumed=interrupted)
-                for one in others
-            ]
-            for loader in self._loaders:
-                self._idle.put(loader)
+            # Nothing but its records is written before connections last, so all can be begun anew.
+            interrupted = patiently(lambda: self._connect(resume=resume), errors.AdminShutdown)
         except psycopg.Error as error:
-            raise ConfigurationError(f"{self._where}: can't be used: {in_words(error)}") from None
+            raise ConfigurationError(f"{self._where or 'the database'}: can't be used: {in_words(error)}") from None
+        first, *others = self._connections
+        trunc = None if settings.partition == "none" else settings.partition
+        self._collections = Collections(first, settings.database, documents, trunc)
+        self._loaders = [
+            Loader(one, settings.database, settings.method, self._partitions, self._looked_up, resumed=interrupted)
+            for one in others
+        ]
+        for loader in self._loaders:
+            self._idle.put(loader)
         self._threads = ThreadPoolExecutor(settings.connections, "pgstac")
         if resume and self._records_lost:
             self._known.replace([])  # what is there already is found as it comes again
         self._items = self._known.completed_count if resume else 0
+
+    def _connect(self, *, resume: bool) -> bool:
+        """Connect as often as is asked for, in place of connections that were ended; see `_look_at_name`."""
+        while self._connections:
+            self._connections.pop().close()
+        for _ in range(self._settings.connections + 1):
+            self._connections.append(connect(self._settings.database))
+        self._where = shown(self._connections[0])
+        return self._look_at_name(self._connections[0], resume=resume)
 
     def _documents(self) -> dict[str, dict[str, Any]]:
         """Read the collections that are described in a file, or beside the items."""
