@@ -2,10 +2,10 @@
 # vortex-data 0.93.0, a filter on a column of floats that holds -0.0, such as the east edge of a box that ends on the
 # meridian of Greenwich: a rounding of -0.0001 to two places gives it, and JSON keeps its sign.
 #
-# Guess: -0.0 equals 0.0, as in IEEE 754 and in whatever else reads columns, so `east >= 0` holds for both.
-# Seen: Vortex orders floats by their bits. -0.0 is less than 0.0 and doesn't equal it, so `east >= 0` and `east == 0`
-# lose the item, and `east < 0` finds it. Its `to_dataset`, which stands in for a dataset of pyarrow, answers so to the
-# same expression of pyarrow too. NaN is greater than any number there.
+# Guess: -0.0 equals 0.0, as in the comparisons of IEEE 754 and in pyarrow, so `east >= 0` holds for both.
+# Seen: Vortex compares floats as the total order of IEEE 754 does. -0.0 is less than 0.0 and doesn't equal it, so
+# `east >= 0` and `east == 0` lose the item, and `east < 0` finds it. NaN is greater than any number. `to_dataset`, which
+# stands in for a dataset of pyarrow, answers the same expression of pyarrow in this way too.
 #
 # Output seen:
 #   == 0: vortex ['zero'], its dataset ['zero'], pyarrow ['minus', 'zero']
