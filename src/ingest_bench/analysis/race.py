@@ -16,7 +16,7 @@ K = TypeVar("K")
 Parts = Sequence[Estimate]
 """An option's estimates, one for each scenario that decides; their mean is what counts."""
 Quantile = Callable[[float], float]
-"""Gives, by degrees of freedom, how many standard errors of it a lead is shown to be off by, at most."""
+"""Gives, for degrees of freedom, by how many standard errors the lower bound of a lead lies below its estimate."""
 
 TOLERANCE = 0.05
 """Share of throughput that doesn't matter, where the settings don't say another."""

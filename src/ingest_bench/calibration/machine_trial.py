@@ -27,7 +27,7 @@ from ingest_bench.system.page_cache import corpus_files, fill
 LOG = logging.getLogger(__name__)
 ITEMS = 1_000
 REPEATS = 2
-"""Pairs with the same hash seed, so that what it does can be told from noise."""
+"""Pairs with the same hash seed, so that its effect can be told from noise."""
 TIMEOUT_S = 600.0
 NOTHING = "-"
 FIXED, ONE_A_PAIR, ONE_A_SAMPLE, DUET = "hash seed 0", "one a pair", "one a sample", "at once"
@@ -53,8 +53,8 @@ def on_this_machine(pairs: int, seed: int) -> Table:
         seed: of what is drawn.
 
     Returns:
-        For each, the ratio with its interval, the spread of the pairs by wall and by CPU time, and the share of the
-        variance of CPU time that lies between hash seeds, with the chance of as much where they do nothing.
+        For each, the ratio with its interval, the standard deviation of the pairs' log ratios by wall and by CPU time,
+        and the standard deviation between hash seeds by CPU time, with the p-value that seeds do nothing.
 
     Raises:
         MeasurementError: a sample failed.
@@ -119,7 +119,7 @@ def _figures(way: str, pairs: Sequence[_Pair]) -> tuple[str, ...]:
 
 
 def between_groups(groups: Sequence[Sequence[float]]) -> str:
-    """Give the standard deviation between groups of the same size, and the chance of as much where there is none.
+    """Give the standard deviation between groups of the same size, and the p-value of an F test that there is none.
 
     One-way analysis of variance with random effects (R. A. Fisher, "Statistical Methods for Research Workers", 1925).
     """

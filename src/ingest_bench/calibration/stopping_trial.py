@@ -1,4 +1,4 @@
-"""Kinds of intervals of cells whose pairs end when an interval is narrow: what they cover, claim and show, in how many.
+"""Kinds of intervals, for cells that stop when one is narrow: their coverage, false claims, power and number of pairs.
 
 The stopping rule is that of `harness.validity`, for all cells at once.
 """

@@ -24,4 +24,4 @@ def needed(package: str, extra: str) -> None:
 
 def how_to_install(package: str, extra: str) -> str:
     """Say that a package is missing, and which extra of this one installs it."""
-    return f'{package} is not installed; install it by: pip install "stac-ingest-bench[{extra}]"'
+    return f'{package} is not installed; install it with: pip install "stac-ingest-bench[{extra}]"'

@@ -6,6 +6,6 @@ LONGEST = 256 * 1024
 """Characters of an expression as text."""
 DEEPEST = 64
 """Levels of AND, OR, NOT and parentheses inside each other."""
-TOO_DEEP = f"more than {DEEPEST} levels inside each other"
+TOO_DEEP = f"nested more than {DEEPEST} levels deep"
 MOST_PARTS = 50_000
 """Values, properties and operators, all told."""

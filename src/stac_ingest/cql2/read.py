@@ -58,7 +58,7 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        why = "too many levels inside each other" if isinstance(error, RecursionError) else str(error)
+        why = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ValueError(f"{_around(text, 0)} is not JSON: {why}") from None
 
 

@@ -1,4 +1,4 @@
-"""What a server calls a content, so that it can be asked later whether that is still the same."""
+"""Validators of HTTP (RFC 9110): an ETag or a Last-Modified, by which a server tells if a file has changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SETTLED_S = 3600
 
 
 def version_of(headers: Mapping[str, str]) -> str:
-    """Return a strong ETag with its quotes, or else what shows a change; empty where a response has neither."""
+    """Return a strong ETag with its quotes, else Last-Modified, else a weak ETag; empty if a response has none."""
     tag = headers.get("ETag", "")
     return tag if tag.startswith('"') else headers.get("Last-Modified", "") or tag
 
@@ -28,12 +28,12 @@ def is_settled(version: str, now: float) -> bool:
 
 
 def made_at(headers: Mapping[str, str], asked: float) -> float:
-    """Return when an answer was made, in seconds since 1970, or an earlier time.
+    """Return when a response was made (its `Date`), in seconds since 1970, or an earlier time.
 
-    This machine's clock may be ahead of the server's, and what comes from a cache was made some time before.
+    This machine's clock may be ahead of the server's, and a response from a cache was made some time before.
 
     Args:
-        headers: of the answer.
+        headers: of the response.
         asked: when it was asked for, by this machine's clock.
 
     """
@@ -47,18 +47,18 @@ def is_time(version: str) -> bool:
 
 
 def conditions(version: str) -> dict[str, str]:
-    """Return the headers by which a server is asked for a content only if it isn't that of a version."""
+    """Return the header of a conditional request: the server sends the content only if its version is another one."""
     return {"If-Modified-Since" if is_time(version) else "If-None-Match": version}
 
 
 def confirms(headers: Mapping[str, str], version: str) -> bool:
-    """Say whether the answer that a content hasn't changed is about a version.
+    """Say whether a response 304 (Not Modified) is about a version.
 
-    Many servers say so of each file that isn't newer than the time they are asked for, also of an older one that has
-    taken the place of the file. So a time has to be in the answer.
+    Many servers answer so for each file that isn't newer than the time they are asked for, also for an older one that
+    has replaced it. So a time has to be in the response.
 
     Args:
-        headers: of the answer.
+        headers: of the response.
         version: that was asked for.
 
     """

@@ -107,7 +107,7 @@ class _Ingested(NamedTuple):
     failures: list[Failure]
     strays: int
     hashes: KeyHashes
-    """Of what is in its part."""
+    """Of the items in its part."""
 
 
 async def _ingest(

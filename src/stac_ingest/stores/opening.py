@@ -80,7 +80,7 @@ def _opened(url: StoreUrl, config: IngestConfig, setting: str) -> tuple[AnyStore
         import obstore  # noqa: F401, PLC0415 - needs an extra of the package
     except ImportError as error:
         raise ConfigurationError(
-            f"{setting}: {url.root} needs obstore ({error.name} is missing): install it by `{EXTRA}`"
+            f"{setting}: {url.root} needs obstore ({error.name} is missing): install it with `{EXTRA}`"
         ) from None
     anonymous = any(os.environ.get(name, "").lower() in _YES for name in _ANONYMOUS[url.kind])
     given: dict[str, Any] = {"skip_signature": True} if anonymous else {}

@@ -32,7 +32,7 @@ def mode_text(advice: ModeRecommendation) -> str:
         "gains": gains(advice),
         "sure": how_sure(advice.verdict, advice.options_named),
         "costs": costs(advice.chosen),
-        "witness": second_witness(advice),
+        "by_cpu_time": cpu_time_gains(advice),
     }
     return text(
         "recommendation",
@@ -90,7 +90,7 @@ def costs(options: Sequence[Option]) -> str:
     return listed(parts) or "an unknown amount of memory"
 
 
-def second_witness(advice: ModeRecommendation) -> list[str]:
+def cpu_time_gains(advice: ModeRecommendation) -> list[str]:
     """Give the gains of a choice by CPU time where it is the figure itself, and say where wall time disagrees."""
     found = []
     for scenario, option in compared_with_others(advice):

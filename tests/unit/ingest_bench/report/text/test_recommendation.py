@@ -29,19 +29,19 @@ def test_there_is_a_line_for_each_mode_that_was_measured(make: Any) -> None:
     assert "requests a run" in lines[-1]
 
 
-def test_cpu_time_is_a_cost_and_a_second_witness_where_nothing_is_waited_for(make: Any) -> None:
+def test_cpu_time_is_a_cost_and_a_check_where_one_thread_computes(make: Any) -> None:
     """Every mode has the CPU time of a run; its speed-up only stands where one thread computes throughout."""
     busy = lambda _spec, _arm, _level, found: replace(found, cpu=1.0)  # noqa: E731 - a change of the truth
     waiting = lambda _spec, _arm, _level, found: replace(found, cpu=0.5)  # noqa: E731 - likewise
-    for truth, witnessed in ((busy, True), (waiting, False)):
+    for truth, is_checked in ((busy, True), (waiting, False)):
         (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario == "small_files_warm", truth)))
         assert re.search(r"[0-9] m?s of CPU time", line)
-        assert ("By CPU time" in line) is witnessed
+        assert ("By CPU time" in line) is is_checked
         assert "disagrees" not in line
 
 
-def test_a_witness_that_disagrees_says_so(make: Any) -> None:
-    """Intervals by wall and by CPU time that have nothing in common are told."""
+def test_a_check_that_disagrees_says_so(make: Any) -> None:
+    """If the intervals by wall time and by CPU time don't overlap, the recommendation says that they disagree."""
     make.noise = 0.0001
     apart = lambda spec, arm, _level, found: replace(found, cpu=0.98 if arm == spec.baseline.arm else 1.02)  # noqa: E731
     (line,) = what_to_do(ReportData.from_results(make(lambda spec: spec.scenario == "small_files_warm", apart)))
