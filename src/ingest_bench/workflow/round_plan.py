@@ -185,12 +185,12 @@ class _Planner:
                 return
 
     def _few(self, scenario: str) -> dict[str, int]:
-        """Give the pairs that cells of a scenario lack to those of an interval."""
+        """Give the pairs that cells of a scenario lack for an interval."""
         cells = (self._measured[cell.name] for cell in self._planned.values() if cell.scenario == scenario)
         return self._missing((cell.name for cell in cells if _replaces_well(cell)), None)
 
     def _untold(self, scenario: str) -> dict[str, int]:
-        """Give the pairs that bring cells of a scenario to the next look which don't differ from noise, nor are equal.
+        """Give the pairs up to the next look for cells that are neither told apart from noise nor shown to be equal.
 
         The baseline against itself comes along: its interval is the noise.
         """
