@@ -1,6 +1,7 @@
 """What tests of all folders share: modules that lie beside this file, such as `factories`, can be imported."""
 
 import gc
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -30,3 +31,11 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with runs of the workflow: the longest files, of few tests, would else be what is waited for in the end."""
     items.sort(key=lambda item: WORKFLOW not in item.path.parents)
+
+
+@pytest.fixture(scope="module")
+def no_waiting_for_the_disk():
+    """Don't wait for the disk: what is tested isn't told by when files are on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield

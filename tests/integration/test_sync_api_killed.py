@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ from stac_ingest.sync.run import run_sync
 from stac_ingest.sync.settings import SyncSettings
 from synced_generations import FORM, read
 
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
+
 MONTHS, EACH, LIMIT = 12, 50, 10
 TASK = 50 // LIMIT + 2
 """Pages of a task, which is a second wider at both ends than the items that it is for."""
@@ -23,12 +24,6 @@ HOUR = 3_600_000_000
 
 class KillError(Exception):
     """Stands for a kill."""
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch):
-    """Don't wait for the disk."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def asked(server: Any) -> int:

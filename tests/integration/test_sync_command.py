@@ -372,8 +372,8 @@ def test_an_empty_folder_is_no_news(files, sync, tmp_path):
     assert held(tmp_path / "out").keys() == {"stays"}
 
 
-def test_a_catalog_is_read_whole(files, sync, manifest, tmp_path, capsys):
-    """A static catalog is walked each time; what changed, came and went is found."""
+def test_a_change_in_a_catalog_is_found(files, sync, manifest, tmp_path, capsys):
+    """A static catalog on disk is walked by its links; an item whose file has changed is read, and the others stay."""
     for number in range(5):
         files.write(f"{number}.json", item(f"i{number}"))
     catalog = tmp_path / "catalog"

@@ -13,6 +13,8 @@ from fault_points import FaultPoints
 from stac_ingest.cli.audit import run_audit_command
 from synced_generations import FORM, Drop, Generations, check_index, ids, item, read
 
+pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
+
 LONG = "TEST_LONG" in os.environ
 SEED = 20261129
 OLD = [item(f"i{number}", number % 3 + 1, n=number) for number in range(24)]
@@ -24,14 +26,6 @@ ADDS = [
 ]
 DROPS = {"i3": Drop.REMOVED, "i4": Drop.MARKED, "i6": Drop.KEPT}
 SAME = {one["id"] for one in OLD} - {one["id"] for one in ADDS} - DROPS.keys()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_waiting():
-    """Don't wait for the disk: kills of processes lose nothing that was written."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -27,9 +27,8 @@ class KeptStructure:
     Attributes:
         root: as of the reader.
         together: as of the reader.
-        read_whole: documents that came.
         confirmed: documents that are as they were.
-        unversioned: documents of those that came that have no version, so that the next run reads them again.
+        unversioned: documents that came without a version, so that the next run reads them again.
 
     """
 
@@ -43,7 +42,7 @@ class KeptStructure:
 
         """
         self.root, self.together = reader.root, reader.together
-        self.read_whole = self.confirmed = self.unversioned = 0
+        self.confirmed = self.unversioned = 0
         self._reader = reader
         self._before = _Before(before)
         self._folder = folder
@@ -115,7 +114,6 @@ class KeptStructure:
                 await self._keep(asked, document)
                 return document
         if document.error is None:
-            self.read_whole += 1
             self.unversioned += not document.version
             if document.version:
                 await self._keep(asked, document)

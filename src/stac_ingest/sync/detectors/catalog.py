@@ -64,12 +64,7 @@ class CatalogDetector:
     ) -> None:
         """Note which versions the documents have, and which of them have copies of items.
 
-        Args:
-            plan: of the run.
-            memories: the folder that `plan` wrote to.
-            unread: numbers of the tasks that were not read whole.
-            unsure: numbers of documents of which not all could be used.
-            copies: the file of the copies that the run has found.
+        The arguments are those of `Settling`.
 
         Raises:
             OSError: it can't be written.

@@ -54,12 +54,7 @@ class FilesDetector:
     ) -> None:
         """Note which files have to be read again, and which have copies of items.
 
-        Args:
-            plan: of the run.
-            memories: the folder that `plan` wrote to.
-            unread: numbers of the tasks that were not read whole.
-            unsure: numbers of files of which not all could be used.
-            copies: the file of the copies that the run has found.
+        The arguments are those of `Settling`.
 
         Raises:
             OSError: it can't be written.

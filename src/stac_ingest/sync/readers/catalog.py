@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.ingest_loop import driven
-from stac_ingest.sources import catalog_root, place_of
+from stac_ingest.sources import catalog_root
 from stac_ingest.sources.catalog.listed import ListedDocuments
 from stac_ingest.sources.catalog.payloads import Linked
 from stac_ingest.sources.catalog.readers import make_reader, scheme_of
 from stac_ingest.sources.combined import one_of
-from stac_ingest.sources.hrefs import absolute_items
-from stac_ingest.sources.wanted import filter_of
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 from stac_ingest.sync.catalogs.memory import planned, save_versions
@@ -22,11 +17,9 @@ from stac_ingest.sync.file_memory import FileTable
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers.base import Outcome, Sink
+from stac_ingest.sync.readers.numbered import NumberedItems
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.work import Work
-
-_TOLD_EVERY = 500
-Decode = Callable[[Batch, Reject], Iterator[Item]]
 
 
 class DocumentsReader:
@@ -68,36 +61,28 @@ class _Reading:
         versions = zip(self._links, table.texts("version"), strict=True)
         self._known = {link: version for link, version in versions if version}
         self._outcome = outcome
-        self._sink = sink
-        self._progress = progress
-        self._items = 0
-        self._spared: set[int] = set()
+        self._summary = IngestSummary(strategy=settings.config.strategy, concurrency=settings.config.workers)
+        self._numbered = NumberedItems(settings.config, self._summary, outcome, sink, progress)
 
     async def read(self) -> list[str]:
         """Read the documents; return their versions."""
-        config, outcome = self._config, self._outcome
-        summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
+        config, outcome, summary = self._config, self._outcome, self._summary
         root = catalog_root(config, summary)
         if root is None:
             raise ConfigurationError(f"source: {config.source} is no static catalog any more")
         source = ListedDocuments(make_reader(root, config, summary), self._links, self._known, config, summary)
-        decode: Decode = source.decode
-        if config.hrefs == "absolute":
-            decode = absolute_items(source, place_of(config))
-        wanted = filter_of(config)
-        if wanted is not None:
-            decode = wanted.decoding(decode, summary)
+        decode = self._numbered.decoding(source)
         try:
             async with driven(source, load_strategy(config.strategy), config.workers) as batches:
                 async for batch in batches:
                     assert isinstance(batch, Linked), "see `ListedDocuments`"
                     for link, payload in zip(batch.links, batch, strict=True):
-                        self._hand_on(decode, one_of(batch, payload), self._numbers[link])
+                        self._numbered.hand_on(decode, one_of(batch, payload), self._numbers[link])
         except ConfigurationError:
             raise
         except IngestError as error:
             outcome.problems.append(str(error))
-        outcome.spared = sorted(self._spared)
+        outcome.spared = sorted(self._numbered.spared)
         outcome.unchanged = sorted(self._numbers[link] for link in source.same)
         if scheme_of(root):
             outcome.unversioned = sum(not version for version in source.versions.values())
@@ -106,14 +91,3 @@ class _Reading:
         outcome.notes += summary.notes
         versions = source.versions | {link: self._known[link] for link in source.same}
         return [versions.get(link, "") for link in self._links]
-
-    def _hand_on(self, decode: Decode, batch: Batch, number: int) -> None:
-        for item in decode(batch, lambda origin, error: self._fail(origin, error, number)):
-            self._sink.item(item, number)
-            self._items += 1
-            if self._items % _TOLD_EVERY == 0:
-                self._progress("reading", self._items)
-
-    def _fail(self, what: str, error: Exception, number: int) -> None:
-        self._outcome.failures.append((what, str(error)))
-        self._spared.add(number)

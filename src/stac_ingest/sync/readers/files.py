@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.ingest_loop import driven
-from stac_ingest.sources import place_of
 from stac_ingest.sources.combined import one_of
-from stac_ingest.sources.hrefs import absolute_items
-from stac_ingest.sources.wanted import filter_of
 from stac_ingest.strategies import load_strategy
 from stac_ingest.summary import IngestSummary
 from stac_ingest.sync.file_memory import remembered, selected
@@ -20,11 +16,9 @@ from stac_ingest.sync.files import KINDS_OF_FILES, OF_ITEMS, FilesTask, source_o
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.readers.base import Outcome, Sink
+from stac_ingest.sync.readers.numbered import NumberedItems
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.work import Work
-
-_TOLD_EVERY = 500
-Decode = Callable[[Batch, Reject], Iterator[Item]]
 
 
 class FilesReader:
@@ -53,7 +47,7 @@ class FilesReader:
         each = zip(files.column("kind").tolist(), files.names(), files.column("number").tolist(), strict=True)
         for kind, group in groupby(each, lambda one: one[0]):
             await reading.read(KINDS_OF_FILES[kind], {name: number for _, name, number in group})
-        outcome.spared = sorted(reading.spared)
+        outcome.spared = sorted(reading.numbered.spared)
         outcome.notes += reading.summary.notes
         return outcome
 
@@ -64,15 +58,9 @@ class _Reading:
     def __init__(self, settings: SyncSettings, base: Path, outcome: Outcome, sink: Sink, progress: Progress) -> None:
         self._config = config = settings.config
         self._base = base
-        self._outcome = outcome
-        self._sink = sink
-        self._progress = progress
         self._strategy = load_strategy(config.strategy)
-        self._wanted = filter_of(config)
-        self._place = place_of(config) if config.hrefs == "absolute" else None
-        self._items = 0
-        self.spared: set[int] = set()
         self.summary = IngestSummary(strategy=config.strategy, concurrency=config.workers)
+        self.numbered = NumberedItems(config, self.summary, outcome, sink, progress)
 
     async def read(self, kind: str, numbers: dict[str, int]) -> None:
         """Read files of one kind; the numbers are by their names."""
@@ -85,26 +73,13 @@ class _Reading:
     async def _read(self, kind: str, names: Sequence[str], number_of: Callable[[str], int]) -> None:
         try:
             source = source_of_files(self._base, kind, names, self._config, self.summary)
-            decode: Decode = source.decode if self._place is None else absolute_items(source, self._place)
-            if self._wanted is not None:
-                decode = self._wanted.decoding(decode, self.summary)
+            decode = self.numbered.decoding(source)
             async with driven(source, self._strategy, self._config.workers) as batches:
                 async for batch in batches:
                     for payload in batch:
-                        self._hand_on(decode, one_of(batch, payload), number_of(payload.origin))
+                        self.numbered.hand_on(decode, one_of(batch, payload), number_of(payload.origin))
         except ConfigurationError:
             raise
         except (IngestError, OSError) as error:
             for name in names:
-                self._fail(name, error, number_of(name))
-
-    def _hand_on(self, decode: Decode, batch: Batch, number: int) -> None:
-        for item in decode(batch, lambda origin, error: self._fail(origin, error, number)):
-            self._sink.item(item, number)
-            self._items += 1
-            if self._items % _TOLD_EVERY == 0:
-                self._progress("reading", self._items)
-
-    def _fail(self, what: str, error: Exception, number: int) -> None:
-        self._outcome.failures.append((what, str(error)))
-        self.spared.add(number)
+                self.numbered.fail(name, error, number_of(name))
