@@ -23,7 +23,7 @@ def compare(options: Namespace) -> int:
     print(as_text(comparison))
     if comparison.with_verdict("worse"):
         return REGRESSION
-    return BAD_INPUT if comparison.undecided else OK
+    return BAD_INPUT if comparison.slower_under_load else OK
 
 
 @command(

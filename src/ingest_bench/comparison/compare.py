@@ -46,7 +46,7 @@ def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
     for key in dict.fromkeys(chain(current.cells, earlier.cells)):
         then, now = earlier.cells.get(key), current.cells.get(key)
         untimed = untimed_verdict(earlier, current, then, now)
-        cells[key] = _cell(then, now, untimed or ("no difference", ""))
+        cells[key] = _cell(then, now, untimed or ("undecided", ""))
         if then and now and not untimed:
             figure = figures[key]
             differences[key] = difference(log_ratios(then, figure), log_ratios(now, figure), priors[figure])
@@ -61,7 +61,7 @@ def compare(earlier: LoadedRun, current: LoadedRun) -> Comparison:
     disturbed = bool(loaded_runs(earlier, current))
     for key, judgement in zip(differences, judgements, strict=True):
         verdict, reason = judgement.verdict, judgement.reason
-        if disturbed and verdict != "no difference":
+        if disturbed and verdict in ("worse", "better"):
             # That work may be the cause of the change.
             reason = f"{verdict} by its times, {reason}, but other work ran beside the measurement"
             verdict = "not comparable"

@@ -58,7 +58,7 @@ def stop_at_regression(path: Path) -> None:
         raise ComparisonError(f"{path}: not of this version: {problem}; remove it and compare again") from None
     if comparison.with_verdict("worse"):
         raise RegressionError(summary(comparison))
-    if comparison.undecided:
+    if comparison.slower_under_load:
         raise ComparisonError(summary(comparison))
 
 

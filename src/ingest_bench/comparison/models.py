@@ -7,9 +7,9 @@ from pydantic import Field
 from ingest_bench.results.models import Record, Speedup
 from ingest_bench.results.units import Concurrency, ItemRate, Number, UnixTime, Whole
 
-COMPARE_SCHEMA_VERSION = "2.1"
+COMPARE_SCHEMA_VERSION = "2.2"
 """Of `compare.json`; the results have a version of their own."""
-Verdict = Literal["worse", "better", "no difference", "not comparable", "new", "removed"]
+Verdict = Literal["worse", "better", "undecided", "no difference", "not comparable", "new", "removed"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """In the order of how much they matter to a reader."""
 
@@ -37,7 +37,7 @@ class Noise(Record):
     current: Speedup | None
     """The null cell of the current run."""
     factor: Number
-    """A change that isn't larger than this is no difference: the far ends of both intervals, in quadrature."""
+    """A change that isn't larger than this is within noise: the far ends of both intervals, in quadrature."""
     noise_borrowed: bool
     """Whether the scenario has no null cell, so that the noise is that of another scenario."""
 
@@ -154,7 +154,7 @@ class Comparison(Record):
     """By scenario whose baseline has the same settings and items in both runs."""
 
     @property
-    def undecided(self) -> list[CellComparison]:
+    def slower_under_load(self) -> list[CellComparison]:
         """The cells that are slower beyond chance and noise, but were measured while other work ran."""
         return [cell for cell in self.with_verdict("not comparable") if cell.change and cell.change.factor < 1]
 

@@ -31,10 +31,8 @@ def summary(comparison: Comparison) -> str:
     worse = [f"{_name(cell)} {_change(cell) or cell.reason}" for cell in comparison.with_verdict("worse")]
     more = [f"{len(worse) - _MAX_NAMED} more"] if len(worse) > _MAX_NAMED else []
     head = f"Worse: {'; '.join([*worse[:_MAX_NAMED], *more])}" if worse else "No regression beyond noise"
-    if comparison.undecided and not worse:
-        head = (
-            f"Undecided: {counted(len(comparison.undecided), 'cell')} slower, but other work ran beside the measurement"
-        )
+    if (slower := comparison.slower_under_load) and not worse:
+        head = f"No answer: {counted(len(slower), 'cell')} slower, but other work ran beside the measurement"
     compared = [cell for cell in comparison.cells if cell.change]
     return " ".join([f"{head} ({counts}).", *([_sensitivity(compared)] if compared else [])])
 

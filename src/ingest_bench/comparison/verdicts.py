@@ -93,7 +93,8 @@ CONFIDENCE = 0.95
 ALPHA = 0.01
 """Family-wise error rate, over all cells together: of a gate that runs daily about two regressions a year are false."""
 MIN_CHANGE = 1.05
-"""A smaller change never fails a gate: the same 5% within which a recommendation calls two ways equal."""
+"""A smaller change never fails a gate: the same 5% within which a recommendation calls two ways equal. A change whose
+whole interval is smaller is no difference."""
 METHOD = (
     "Welch's t on the logarithms of paired speed-ups; variances moderated by those of all cells (Smyth), plus the "
     "between-run variance of all cells (Paule and Mandel, by medians); p corrected for the number of cells (Holm); a "
@@ -113,6 +114,9 @@ class Judgement:
 def judge(differences: Sequence[Difference], noises: Sequence[float]) -> list[Judgement]:
     """Judge a family of cells: a change counts with a corrected p below `ALPHA`, beyond the noise and `MIN_CHANGE`.
 
+    One that doesn't count is no difference only if its interval lies within `MIN_CHANGE`, as two one-sided tests of
+    equivalence ask for (D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987). Else it is undecided.
+
     Args:
         differences: of each cell between the runs.
         noises: what the null cells of each cell's scenario showed, as factors above 1.
@@ -126,11 +130,14 @@ def judge(differences: Sequence[Difference], noises: Sequence[float]) -> list[Ju
 def _judgement(difference: Difference, noise: float, p: float, family: int) -> Judgement:
     threshold = max(noise, MIN_CHANGE)
     change = _change(difference, p, threshold, family)
-    if p >= ALPHA:
-        return Judgement("no difference", "within chance", change)
-    if abs(difference.mean) <= math.log(threshold):
-        reason = f"within noise ({threshold - 1:.0%})" if threshold > MIN_CHANGE else f"under {MIN_CHANGE - 1:.0%}"
-        return Judgement("no difference", reason, change)
+    if p >= ALPHA or abs(difference.mean) <= math.log(threshold):
+        if abs(difference.mean) + difference.half_width(CONFIDENCE) <= math.log(MIN_CHANGE):
+            return Judgement("no difference", f"its interval lies within {MIN_CHANGE - 1:.0%}", change)
+        if p >= ALPHA:
+            return Judgement("undecided", "within chance", change)
+        noisy = threshold > MIN_CHANGE
+        reason = f"within noise ({threshold - 1:.0%})" if noisy else f"its interval reaches beyond {MIN_CHANGE - 1:.0%}"
+        return Judgement("undecided", reason, change)
     reason = f"beyond chance and beyond {threshold - 1:.0%}"
     return Judgement("better" if difference.mean > 0 else "worse", reason, change)
 

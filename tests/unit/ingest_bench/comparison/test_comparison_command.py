@@ -41,7 +41,7 @@ def test_nothing_worse_is_exit_code_0(write: Callable[..., Path], capsys: pytest
     assert told.err == ""
     assert told.out.count("\nno difference ") == 6
     last = told.out.splitlines()[-1]
-    assert last.startswith("No regression beyond noise (0 worse, 0 better, 6 no difference,")
+    assert last.startswith("No regression beyond noise (0 worse, 0 better, 0 undecided, 6 no difference,")
     assert "Median minimum detectable change: " in last
 
 
@@ -95,8 +95,8 @@ def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytes
     current.write_text(current.read_text().replace('"load_1m":0.1', '"load_1m":5.0'))
     assert main(["compare", str(earlier), str(current)]) == 2
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("Undecided: 1 cell slower, but other work ran beside the measurement (0 worse,")
-    with pytest.raises(ComparisonError, match="Undecided"):
+    assert last.startswith("No answer: 1 cell slower, but other work ran beside the measurement (0 worse,")
+    with pytest.raises(ComparisonError, match="No answer"):
         stop_at_regression(current.parent / "compare.json")
     assert main(["compare", str(current), str(earlier)]) == 0
 

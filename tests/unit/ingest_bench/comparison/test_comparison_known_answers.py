@@ -87,7 +87,7 @@ def test_a_planted_slow_down_is_as_large_as_planted(truth: Any) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_swapped_runs_get_the_opposite_verdicts(truth: Any, seed: int) -> None:
-    """What is better one way is worse the other, by the inverse factor at the same p; no difference stays one."""
+    """What is better one way is worse the other, by the inverse factor at the same p; others stay."""
     world = truth(seed=seed)
     one, other = world.run(0, {("s1", "arm_0"): 1.6}), world.run(1, {("s2", "arm_1"): 2.0, ("s3", "arm_1"): 0.5})
     there, back = compare(one, other), compare(other, one)
@@ -106,6 +106,6 @@ def test_a_change_as_large_as_claimed_visible_is_seen(truth: Any) -> None:
     world = truth(spread=lambda rng: 0.05)
     earlier = world.run(0)
     detectable = next(cell.change.minimum_detectable_change for cell in compare(earlier, earlier).cells if cell.change)
-    for share, verdict in ((1.02, "worse"), (0.98, "no difference")):
+    for share, verdict in ((1.02, "worse"), (0.98, "undecided")):
         current = world.run(0, {("s0", "arm_0"): detectable * share})
         assert verdicts(compare(earlier, current))["s0", "arm_0"] == verdict

@@ -20,7 +20,7 @@ logs = st.lists(st.floats(-3, 3), min_size=2, max_size=12)
 unequal = logs.filter(lambda values: np.var(values) > 1e-6)
 p_values = st.lists(st.floats(0, 1), max_size=30)
 priors = st.builds(VariancePrior, st.floats(1e-4, 1), st.floats(0, 50))
-OPPOSITE = {"better": "worse", "worse": "better", "no difference": "no difference"}
+OPPOSITE = {"better": "worse", "worse": "better"}
 
 
 @given(unequal, unequal)
@@ -180,7 +180,7 @@ def test_a_family_of_swapped_cells_gets_the_opposite_verdicts(
     there = judge([difference(one, other, prior) for one, other, _ in cells], [noise for *_, noise in cells])
     back = judge([difference(other, one, prior) for one, other, _ in cells], [noise for *_, noise in cells])
     for forth, reverse in zip(there, back, strict=True):
-        assert reverse.verdict == OPPOSITE[forth.verdict]
+        assert reverse.verdict == OPPOSITE.get(forth.verdict, forth.verdict)
         assert forth.change.low == pytest.approx(1 / reverse.change.high)
 
 
@@ -189,16 +189,24 @@ def test_a_family_of_swapped_cells_gets_the_opposite_verdicts(
     [
         (math.log(0.5), 0.01, 1.2, "worse", "beyond chance and beyond 20%"),
         (math.log(2.0), 0.01, 1.2, "better", "beyond chance and beyond 20%"),
-        (math.log(0.9), 0.001, 1.2, "no difference", "within noise (20%)"),
-        (math.log(1.04), 0.0001, 1.01, "no difference", "under 5%"),
-        (math.log(0.5), 1.0, 1.0, "no difference", "within chance"),
+        (math.log(0.9), 0.001, 1.2, "undecided", "within noise (20%)"),
+        (math.log(1.04), 0.0001, 1.01, "no difference", "its interval lies within 5%"),
+        (math.log(0.96), 0.0001, 1.01, "no difference", "its interval lies within 5%"),
+        (math.log(0.96), 0.0001, 1.2, "no difference", "its interval lies within 5%"),
+        (math.log(1.04), 0.01, 1.01, "undecided", "its interval reaches beyond 5%"),
+        (math.log(0.5), 1.0, 1.0, "undecided", "within chance"),
+        (0.0, 0.01, 1.0, "no difference", "its interval lies within 5%"),
+        (0.0, 0.03, 1.0, "undecided", "within chance"),
         (math.log(0.9), 0.001, 1.01, "worse", "beyond chance and beyond 5%"),
     ],
 )
 def test_a_change_has_to_pass_every_threshold(
     mean: float, error: float, noise: float, verdict: str, reason: str
 ) -> None:
-    """A verdict takes a change beyond chance, beyond the noise of null cells, and of a size that matters."""
+    """A change is beyond chance, beyond the noise of null cells and of a size that matters, or it is no verdict.
+
+    It is no difference where its whole interval is too small to matter, and undecided elsewhere.
+    """
     (result,) = judge([Difference(mean, error, 10.0)], [noise])
     assert (result.verdict, result.reason) == (verdict, reason)
 
@@ -207,6 +215,6 @@ def test_more_cells_raise_the_threshold() -> None:
     """A change that counts among three cells doesn't among three hundred."""
     striking, nothing = Difference(-0.5, 0.1, 10.0), Difference(0.0, 0.1, 10.0)
     assert ALPHA / 300 < striking.p < ALPHA / 3
-    for others, verdict in ((2, "worse"), (299, "no difference")):
+    for others, verdict in ((2, "worse"), (299, "undecided")):
         result = judge([striking, *[nothing] * others], [MIN_CHANGE] * (others + 1))
         assert result[0].verdict == verdict
