@@ -73,7 +73,7 @@ class Option:
     @property
     def by_cpu_time(self) -> Speedup | None:
         """The speed-up by CPU time where one thread computes throughout, in the baseline beside it as well."""
-        return by_cpu_time(self.cell.samples, CONFIDENCE)
+        return by_cpu_time(self.cell.samples, CONFIDENCE, self.cell.stop_reason)
 
     @property
     def samples(self) -> list[Sample]:

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, MIN_PAIRS, speed_up, usable_pairs
+from ingest_bench.analysis.speedup import EQUIVALENCE_MARGIN, MIN_PAIRS, is_sequential, speed_up, usable_pairs
 from ingest_bench.results.models import Sample, Speedup
 
 Figure = Literal["wall", "cpu"]
@@ -36,9 +36,12 @@ def time_ratios(samples: Sequence[Sample], figure: Figure) -> dict[int, float]:
     }
 
 
-def cpu_speed_up(samples: Sequence[Sample], confidence: float) -> Speedup | None:
-    """Return the speed-up by CPU time; None with fewer than three pairs."""
-    return speed_up(list(time_ratios(samples, "cpu").values()), confidence)
+def cpu_speed_up(samples: Sequence[Sample], confidence: float, stop_reason: str) -> Speedup | None:
+    """Return the speed-up by CPU time; None with fewer than three pairs.
+
+    It is widened as that by wall time (`cell_speed_up`): the two move together, so it stops by what was seen as well.
+    """
+    return speed_up(list(time_ratios(samples, "cpu").values()), confidence, sequential=is_sequential(stop_reason))
 
 
 def one_thread_busy(samples: Sequence[Sample]) -> bool:
@@ -57,9 +60,9 @@ def one_thread_busy(samples: Sequence[Sample]) -> bool:
     return busy and abs(math.log(candidate / base)) <= math.log1p(EQUIVALENCE_MARGIN)
 
 
-def by_cpu_time(samples: Sequence[Sample], confidence: float) -> Speedup | None:
+def by_cpu_time(samples: Sequence[Sample], confidence: float, stop_reason: str) -> Speedup | None:
     """Give the speed-up by CPU time where it is the figure itself; None elsewhere, and with fewer than three pairs."""
-    return cpu_speed_up(samples, confidence) if one_thread_busy(samples) else None
+    return cpu_speed_up(samples, confidence, stop_reason) if one_thread_busy(samples) else None
 
 
 def times_apart(wall: Speedup | None, cpu: Speedup | None) -> bool:

@@ -163,8 +163,12 @@ def pair_ratios(samples: Sequence[Sample]) -> dict[int, float]:
 
 def cell_speed_up(samples: list[Sample], confidence: float, stop_reason: str) -> Speedup | None:
     """Give the speed-up of a cell from its samples, widened where what was seen had a say in how many there are."""
-    sequential = stop_reason in ("target_ci_reached", "rounds_ended")
-    return speed_up(list(pair_ratios(samples).values()), confidence, sequential=sequential)
+    return speed_up(list(pair_ratios(samples).values()), confidence, sequential=is_sequential(stop_reason))
+
+
+def is_sequential(stop_reason: str) -> bool:
+    """Tell whether what was seen of a cell had a say in how many pairs it has."""
+    return stop_reason in ("target_ci_reached", "rounds_ended")
 
 
 Draws = NDArray[np.float64]

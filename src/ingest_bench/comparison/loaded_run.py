@@ -59,7 +59,7 @@ class LoadedRun:
     def cpu_nulls(self) -> dict[str, Speedup]:
         """The same by CPU time."""
         nulls = [cell for cell in self.results.cells if cell.is_null_cell]
-        found = {cell.scenario: cpu_speed_up(cell.samples, CONFIDENCE) for cell in nulls}
+        found = {cell.scenario: cpu_speed_up(cell.samples, CONFIDENCE, cell.stop_reason) for cell in nulls}
         return {scenario: ratio for scenario, ratio in found.items() if ratio}
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ingest_bench.analysis.speedup import speed_up
+from ingest_bench.analysis.speedup import is_sequential, speed_up
 from ingest_bench.report.formatting import NOTHING, number, safe, whole
 from ingest_bench.report.formatting import speed_up as written
 from ingest_bench.report.kinds.base import ScenarioKind
@@ -27,7 +27,7 @@ def times_baseline(row: CellView, measure: str) -> Speedup | None:
     value, level = MEASURES[measure], row.cell.speedup.confidence if row.cell.speedup else 0.95
     base, mine = ({sample.pair: value(sample) for sample in side} for side in (row.baseline_samples, row.samples))
     ratios = [mine[pair] / base[pair] for pair in sorted(mine.keys() & base.keys()) if mine[pair] > 0 < base[pair]]
-    return speed_up(ratios, level)
+    return speed_up(ratios, level, sequential=is_sequential(row.cell.stop_reason))
 
 
 def _columns(_: ReportData, _view: ScenarioView) -> list[Column]:

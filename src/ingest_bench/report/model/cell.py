@@ -94,7 +94,7 @@ class CellView:
     @cached_property
     def cpu_speedup(self) -> Speedup | None:
         """The speed-up by CPU time; None with fewer than three pairs."""
-        return cpu_speed_up(self.cell.samples, CONFIDENCE)
+        return cpu_speed_up(self.cell.samples, CONFIDENCE, self.cell.stop_reason)
 
     @cached_property
     def busy(self) -> bool:

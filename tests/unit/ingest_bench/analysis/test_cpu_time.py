@@ -65,13 +65,29 @@ def test_where_time_is_stolen_cpu_time_is_the_surer_figure() -> None:
     widths, covered = {"cpu": 0.0, "wall": 0.0}, {"cpu": 0, "wall": 0}
     busy = [samples for _ in range(CELLS) if one_thread_busy(samples := cell(rng, 1.0, 1.0, BURSTS))]
     for samples in busy:
-        for name, found in (("cpu", cpu_speed_up(samples, 0.95)), ("wall", cell_speed_up(samples, 0.95, "max_pairs"))):
+        for name, found in (
+            ("cpu", cpu_speed_up(samples, 0.95, "max_pairs")),
+            ("wall", cell_speed_up(samples, 0.95, "max_pairs")),
+        ):
             assert found
             covered[name] += found.low <= TRUTH <= found.high
             widths[name] += math.log(found.high / found.low)
     assert covered["cpu"] >= 0.93 * len(busy)
     assert covered["wall"] >= 0.93 * len(busy)
     assert widths["cpu"] < widths["wall"] / 3
+
+
+@pytest.mark.parametrize("stop_reason", ["target_ci_reached", "rounds_ended", "max_pairs"])
+def test_both_times_are_widened_by_the_same_reasons(stop_reason: str) -> None:
+    """Of the same ratios the intervals are the same by either time, whether or not these had a say in their number."""
+    samples = [
+        sample.model_copy(update={"cpu_user_s": sample.wall_s, "cpu_system_s": 0.0})
+        for sample in cell(random.Random("widened"), 1.0, 1.0, QUIET)
+    ]
+    found = cpu_speed_up(samples, 0.95, stop_reason)
+    assert found == cell_speed_up(samples, 0.95, stop_reason)
+    assert found
+    assert ("widened" in found.method) == (stop_reason != "max_pairs")
 
 
 def test_on_a_quiet_machine_both_times_say_the_same() -> None:

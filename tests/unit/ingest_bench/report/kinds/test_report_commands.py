@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ingest_bench.analysis.speedup import cell_speed_up
 from ingest_bench.report.formatting import speed_up
 from ingest_bench.report.kinds.commands import times_baseline, versus_baseline
 from ingest_bench.report.markdown import markdown
@@ -42,6 +43,20 @@ def test_wall_cpu_and_memory_are_told_with_their_intervals(make: Any) -> None:
         f"rustac translate at 1 takes {speed_up(wall)} the wall time of stac-ingest, {speed_up(cpu)} its CPU time and "
         f"{speed_up(memory)} its memory."
     )
+
+
+def test_a_time_over_the_baselines_has_the_interval_of_the_speed_up(make: Any) -> None:
+    """What it takes over the baseline is the inverse of the speed-up, also where rounds have added pairs to it."""
+    (view,) = ReportData.from_results(results(make)).views
+    row = next(row for row in view.rows if not row.cell.is_null_cell)
+    for reason in ("rounds_ended", "max_pairs"):
+        confidence = row.standing.confidence
+        row.cell.stop_reason = reason
+        row.cell.speedup = cell_speed_up(row.cell.samples, confidence, reason)
+        wall = times_baseline(row, "wall")
+        assert wall
+        assert wall.low == pytest.approx(1 / row.standing.high)
+        assert wall.high == pytest.approx(1 / row.standing.low)
 
 
 def test_the_section_says_that_start_up_is_in_the_time(make: Any) -> None:
