@@ -14,7 +14,7 @@ import numpy as np
 
 from ingest_bench.analysis.cpu_time import cpu_s
 from ingest_bench.analysis.race import CONFIDENCE
-from ingest_bench.analysis.speedup import speed_up
+from ingest_bench.analysis.speedup import MIN_PAIRS, speed_up
 from ingest_bench.calibration.tables import Table
 from ingest_bench.config.matrix import ROLES, find_cell, load_settings
 from ingest_bench.corpora.builder import make_corpus
@@ -110,12 +110,16 @@ def _sample(side: PairSide, hash_seed: int) -> Sample:
 def _figures(way: str, pairs: Sequence[_Pair]) -> tuple[str, ...]:
     ratio = speed_up([math.exp(pair.wall) for pair in pairs], CONFIDENCE)
     shown = f"{ratio.median:.3f} ({ratio.low:.3f} to {ratio.high:.3f})" if ratio else NOTHING
-    spreads = [f"{np.std([getattr(pair, time) for pair in pairs], ddof=1):.1%}" for time in ("wall", "cpu")]
+    spreads = [_spread([getattr(pair, time) for pair in pairs]) for time in ("wall", "cpu")]
     groups: dict[int, list[float]] = {}
     for pair in pairs:
         groups.setdefault(pair.seed, []).append(pair.cpu)
     between = NOTHING if way == FIXED else between_groups(list(groups.values()))
     return way, shown, *spreads, between
+
+
+def _spread(logs: Sequence[float]) -> str:
+    return f"{np.std(logs, ddof=1):.1%}" if len(logs) >= MIN_PAIRS else NOTHING
 
 
 def between_groups(groups: Sequence[Sequence[float]]) -> str:

@@ -52,7 +52,7 @@ def _line(view: ScenarioView) -> list[Entry]:
     baseline = safe(view.baseline)
     if top is None:
         return entries([safe(view.title), baseline, NOTHING, NOTHING, NOTHING, NOTHING])
-    words = "no difference" if top.cell.is_null_cell else tie(view, top.standing)
+    words = _words(view, top)
     return [
         Entry(safe(view.title)),
         Entry(baseline),
@@ -61,6 +61,14 @@ def _line(view: ScenarioView) -> list[Entry]:
         Entry(" or ".join(_way(row) for row in (use, rival(view)) if row) or NOTHING),
         Entry(whole(use.peak_mib if use else None), use.peak_mib if use else None),
     ]
+
+
+def _words(view: ScenarioView, top: CellView) -> str:
+    """Write what stands for a speed-up where none is known; "" where the best way has one."""
+    if not top.cell.is_null_cell:
+        return tie(view, top.standing)
+    nearest = best([row for row in usable(view) if not row.cell.is_null_cell])
+    return (tie(view, nearest.standing) if nearest else "") or NOTHING
 
 
 def _way(row: CellView) -> str:

@@ -14,7 +14,7 @@ from factories import fake_pairs
 from ingest_bench.analysis.speedup import CONFIDENCE, cell_speed_up, speed_up, verdict
 from ingest_bench.calibration.alternatives import alternatives
 from ingest_bench.calibration.anytime import anytime_quantile, anytime_rank
-from ingest_bench.calibration.machine_trial import between_groups
+from ingest_bench.calibration.machine_trial import DUET, _figures, _Pair, between_groups
 from ingest_bench.calibration.pairing_trial import SEEDS, at_once, paired, with_seeds
 from ingest_bench.calibration.races import CLEAR_LEAD, EDGE, MACHINES, run_race
 from ingest_bench.calibration.racing_trial import RULES, USED, by_probability, race_figures
@@ -155,6 +155,16 @@ def test_a_share_between_groups_is_found_and_none_is_not() -> None:
     assert between_groups(unlike.tolist()).endswith("(p = 0.00)")
     assert float(between_groups(same.tolist()).rpartition("= ")[2].rstrip(")")) > 0.05
     assert between_groups([[0.1], [0.2]]) == "-"
+
+
+@pytest.mark.parametrize(("pairs", "unknown"), [(1, ["-", "-", "-", "-"]), (3, ["-"])])
+def test_what_too_few_pairs_leave_unknown_is_a_dash(pairs: int, unknown: list[str]) -> None:
+    """One pair has no interval and no spread; three have both, but no two whole groups of a seed."""
+    taken = [_Pair(DUET, 1 + number // 2, 0.01 * number, 0.02 * number) for number in range(pairs)]
+    way, *told = _figures(DUET, taken)
+    assert way == DUET
+    assert [text for text in told if text == "-"] == unknown
+    assert not any("nan" in text for text in told)
 
 
 def test_the_tables_are_whole_whoever_computes_them() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingest_bench.report.formatting import safe, speed_up, whole
+from ingest_bench.analysis.speedup import speed_up as of_pairs
+from ingest_bench.report.formatting import NOTHING, safe, speed_up, whole
 from ingest_bench.report.kinds import kind_of
 from ingest_bench.report.markdown import markdown
 from ingest_bench.report.model.columns import failures_reported, lost
@@ -302,4 +303,24 @@ def test_the_summary_has_a_line_for_each_scenario(make: Any) -> None:
     listed = [view.name for view in data.views if f"| {view.title}" in text]
     assert listed == [view.name for view in data.views if view.scenario.choosable]
     line = next(line for line in text.split("\n") if line.startswith("| Files to a file per item"))
-    assert "no difference" in line
+    assert "not told apart" in line
+
+
+@pytest.mark.parametrize(
+    ("ratios", "words"),
+    [
+        ([0.98, 1.01, 0.99], "no difference"),
+        ([0.9, 1.1, 0.9], "not told apart"),
+        ([0.5, 0.501, 0.499], NOTHING),
+    ],
+)
+def test_where_the_baseline_is_best_the_summary_says_what_is_known_of_the_others(
+    make: Any, ratios: list[float], words: str
+) -> None:
+    """No difference is said only if it is shown of the nearest way; of ways that are all slower nothing is said."""
+    results = make(scenario("small_files_warm"))
+    for cell in results.cells:
+        cell.speedup = of_pairs([0.999, 1.0, 1.001] if cell.is_null_cell else ratios, 0.95)
+    lines = markdown(summary(ReportData.from_results(results))).split("\n")
+    (line,) = (line for line in lines if line.startswith("| 10,000 small"))
+    assert [part.strip() for part in line.split("|")][3:5] == [NOTHING, words]
