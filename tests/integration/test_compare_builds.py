@@ -18,6 +18,8 @@ import yaml
 from factories import arm, matrix, scenario
 from ingest_bench.builds.records import BuildComparison
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BEFORE_BUILDS = "95c5d0dbd92cb7c7d38639a1348a25cd5669e552"
 """The newest commit that knows nothing of comparisons of builds."""
