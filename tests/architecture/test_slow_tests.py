@@ -40,7 +40,7 @@ def test_each_is_due_in_a_tenth_of_all_builds(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_modules_are_due_as_a_whole_and_quick_tests_always(tmp_path: Path) -> None:
-    """Without a tenth all tests are there; with one, some of those marked by themselves, and all or none of a module."""
+    """Without a tenth all tests are there; with one, some of those marked alone, and all or none of a module."""
     (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
     for name, text in TESTS.items():
