@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from stac_ingest.core.text import encodable
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -27,7 +29,7 @@ class Failure:
 
 def of_collection(collection: str) -> dict[str, Any] | None:
     """Return the context of a failure that tells an item from those of the same id in other collections."""
-    return {"collection": collection} if collection else None
+    return {"collection": encodable(collection)} if collection else None
 
 
 @dataclass(slots=True)

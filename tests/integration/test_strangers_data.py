@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -156,6 +157,47 @@ def test_a_folder_that_is_swapped_while_items_come(tmp_path, kind, monkeypatch):
     }
     assert (tmp_path / "moved" / "certificate.json").exists()
     monkeypatch.undo()
+
+
+LONE = "\ud800"
+"""Half of a character: JSON can carry one as an escape, and UTF-8 has none."""
+LONE_IN = {
+    "id": {"id": LONE},
+    "collection": {"collection": LONE},
+    "value": {"properties": {"datetime": None, "title": LONE}},
+    "property": {"properties": {"datetime": None, LONE: 1}},
+    "member": {LONE: 1},
+    "asset": {"assets": {LONE: {"href": "a.tif"}}},
+}
+
+
+@pytest.mark.parametrize("where", LONE_IN)
+@pytest.mark.parametrize("kind", [*FORMATS, "sorted-geoparquet", "sync"])
+def test_half_a_character_costs_its_item_alone(tmp_path, kind, where):
+    """An item with half a character, wherever that is, is a failure; the item beside it is written."""
+    source, out = tmp_path / "a.json", tmp_path / "out"
+    members = [item("plain"), item("bad") | LONE_IN[where]]
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": members}))
+    command = ["sync", str(source)] if kind == "sync" else [str(source), "--to", kind]
+    assert main([*command, "--output", str(out)]) == INCOMPLETE
+    assert main([str(out), "--to", "ndjson", "--output", str(tmp_path / "read")]) == COMPLETE
+    assert written("ndjson", tmp_path / "read") == ["plain"]
+
+
+@pytest.mark.parametrize("entry", ["file", "catalog"])
+def test_a_sync_names_a_broken_file_whose_name_is_not_utf8(tmp_path, entry):
+    """A broken file whose name UTF-8 can't hold is a failure of a sync, in this run and in the next one."""
+    source, out = tmp_path / "items", tmp_path / "out"
+    source.mkdir()
+    collection(source / "a.json", ["a"])
+    (source / os.fsdecode(b"\xff.json")).write_text("{")
+    links = [{"rel": "item", "href": "a.json"}, {"rel": "child", "href": "\udcff.json"}]
+    (source / "catalog.json").write_text(json.dumps({"type": "Catalog", "id": "c", "links": links}))
+    given = source if entry == "file" else source / "catalog.json"
+    for generation in (1, 2):
+        assert main(["sync", str(given), "--output", str(out)]) == INCOMPLETE
+        (named,) = (out / "changes" / f"0000000{generation}.failures.ndjson").read_bytes().splitlines()
+        assert orjson.loads(named)["what"] == "\\udcff.json"
 
 
 def test_all_failures_are_listed_in_a_file(tmp_path, capfd):

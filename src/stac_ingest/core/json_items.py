@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import is_encodable
 from stac_ingest.errors import ItemError
 
 _DEEPEST = 1_000
@@ -140,7 +141,5 @@ def kind_in_words(content: object) -> str:
 
 
 def _check_encodable(item_id: str) -> None:
-    try:
-        item_id.encode()
-    except UnicodeEncodeError:
-        raise ItemError(f"not an item: its id {item_id!a:.40} can't be written as UTF-8") from None
+    if not is_encodable(item_id):
+        raise ItemError(f"not an item: its id {item_id!a:.40} can't be written as UTF-8")

@@ -12,6 +12,14 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+def is_encodable(text: str) -> bool:
+    """Say whether UTF-8 can hold a text, which has no lone surrogate then."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def printable(text: object) -> str:
     r"""Return one line without control characters, which could rewrite a terminal or forge lines of a log.
 

@@ -21,6 +21,7 @@ from stac_ingest.api.search_forms import SearchClient
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import is_encodable
 from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.http.client import Client, Response
 from stac_ingest.http.clock import Clock
@@ -309,5 +310,6 @@ def _digest(items: list[Item]) -> str:
 
 
 def _items(features: list[Any]) -> list[Item]:
-    """Return the members of a page that have an id."""
-    return [one for one in features if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"]]
+    """Return the members of a page that have an id, which UTF-8 can hold as well as the name of the collection."""
+    with_id = (one for one in features if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"])
+    return [one for one in with_id if all(map(is_encodable, key_of(one)))]

@@ -152,7 +152,7 @@ class CatalogDetector:
         if whole and not there:
             yield _task(next(count), run, whole)
         if refused:
-            yield _task(next(count), run.model_copy(update={"refused": refused}), whole)
+            yield _task(next(count), DocumentsTask(generation=run.generation, refused=refused), whole)
 
 
 def _task(number: int, what: DocumentsTask, covers: list[Covered]) -> Task:

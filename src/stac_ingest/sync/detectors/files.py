@@ -125,7 +125,8 @@ class FilesDetector:
         if len(changes.gone) and not everything:
             yield _task(next(count), run, [Covered(origins=changes.gone.tolist())])
         if changes.refused:
-            yield _task(next(count), run.model_copy(update={"refused": changes.refused}), whole)
+            refused = FilesTask(generation=run.generation, base=run.base, refused=changes.refused)
+            yield _task(next(count), refused, whole)
 
 
 def _task(number: int, what: FilesTask, covers: list[Covered]) -> Task:
