@@ -29,6 +29,11 @@ def printable(text: object) -> str:
     return words if words.isprintable() else "".join(map(_escaped, words))
 
 
+def in_words(error: object) -> str:
+    """Return what an error says; of one of the system only its words, since what it is about is named beside it."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def plain_line(text: str, max_characters: int) -> str:
     """Return one line in which whatever isn't printable is a space, cut where it would be too long."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
