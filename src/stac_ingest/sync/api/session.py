@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -26,6 +25,7 @@ from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.http.client import Client, Response
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.dates import seconds_of
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import RetryingClient
 from stac_ingest.sources.api_terms import terms_of
@@ -47,9 +47,8 @@ class _DatedClient(Client):
 
     async def send(self, request: Request) -> Response:
         response = await super().send(request)
-        if self.date is None:
-            with suppress(KeyError, ValueError, TypeError, OverflowError):
-                self.date = int(parsedate_to_datetime(response.headers["Date"]).timestamp()) * SECOND
+        if self.date is None and (date := seconds_of(response.headers.get("Date", ""))) is not None:
+            self.date = int(date) * SECOND
         return response
 
 
