@@ -56,7 +56,8 @@ class FailureCollector:
 
         """
         kind = type(error).__name__ if isinstance(error, Exception) else "Error"
-        self._failures.append(Failure(item_id, in_words(error), step_id, kind, error_context, datetime.now(UTC)))
+        words = encodable(in_words(error))
+        self._failures.append(Failure(encodable(item_id), words, step_id, kind, error_context, datetime.now(UTC)))
 
     def get_all(self) -> list[Failure]:
         """Return the failures so far.

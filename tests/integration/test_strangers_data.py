@@ -184,6 +184,21 @@ def test_half_a_character_costs_its_item_alone(tmp_path, kind, where):
     assert written("ndjson", tmp_path / "read") == ["plain"]
 
 
+@pytest.mark.parametrize("kind", ["run", "sync"])
+def test_a_table_whose_name_is_not_utf8_is_named(tmp_path, kind):
+    """A table that can't be opened because of its name is a failure that says so; the table beside it is read."""
+    source, out = tmp_path / "tables", tmp_path / "out"
+    items = collection(tmp_path / "a.json", ["a"])
+    assert main([str(items), "--to", "geoparquet", "--output", str(source)]) == COMPLETE
+    (source / os.fsdecode(b"\xff.parquet")).write_bytes((source / "part-00000.parquet").read_bytes())
+    command = ["sync", str(source)] if kind == "sync" else [str(source), "--to", "ndjson"]
+    assert main([*command, "--output", str(out)]) == INCOMPLETE
+    path = out / "changes" / "00000001.failures.ndjson" if kind == "sync" else out / "failures.ndjson"
+    (failure,) = path.read_bytes().splitlines()
+    assert b"\\\\udcff.parquet" in failure
+    assert b"rename it" in failure
+
+
 @pytest.mark.parametrize("entry", ["file", "catalog"])
 def test_a_sync_names_a_broken_file_whose_name_is_not_utf8(tmp_path, entry):
     """A broken file whose name UTF-8 can't hold is a failure of a sync, in this run and in the next one."""
