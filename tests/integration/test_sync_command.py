@@ -393,6 +393,21 @@ def test_a_change_in_a_catalog_is_found(files, sync, manifest, tmp_path, capsys)
     assert (manifest()["counts"]["changed"], manifest()["counts"]["unchanged"]) == (1, 0)
 
 
+@pytest.mark.parametrize("gone", ["a.json", "b.json"])
+@pytest.mark.parametrize("damage", [lambda path: os.truncate(path, 10), Path.unlink], ids=["cut", "removed"])
+def test_what_is_known_of_copies_is_lost(files, sync, tmp_path, damage, gone):
+    """Where it isn't known any more which files have copies, all are read: an item stays while one of them has it."""
+    files.write("a.json", item("copied"))
+    files.write("b.json", item("copied"))
+    assert sync()[0] == 0
+    damage(tmp_path / "out" / ".sync" / "memories" / "00000001" / "copies.npy")
+    files.remove(gone)
+    code, said = sync()
+    assert code == 0
+    assert "the state of the files is lost" in said
+    assert held(tmp_path / "out").keys() == {"stays", "copied"}
+
+
 def test_two_at_once(files, sync, tmp_path):
     """While a sync is at work, another one of the same output ends at once, and says why."""
     settings = SyncSettings(source={"mode": "file", "source": str(files.folder)}, output=tmp_path / "out")
