@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stac_ingest.cli.main import main
+from stac_ingest.config import IngestConfig
+from stac_ingest.http.credentials import read_credentials
 from stac_ingest.module import IngestModule
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA = 0, 1, 2, 3
@@ -157,6 +159,49 @@ def test_a_folder_that_is_swapped_while_items_come(tmp_path, kind, monkeypatch):
     }
     assert (tmp_path / "moved" / "certificate.json").exists()
     monkeypatch.undo()
+
+
+MARKED = {
+    "an item": ("a.json", json.dumps),
+    "an item over lines": ("a.json", lambda one: json.dumps(one, indent=1)),
+    "a collection of features": ("a.json", lambda one: json.dumps({"type": "FeatureCollection", "features": [one]})),
+    "lines": ("a.ndjson", lambda one: json.dumps(one) + "\n"),
+}
+"""What may begin with a byte order mark, as programs on Windows write it: the name of a file, and its text."""
+
+
+@pytest.mark.parametrize("what", MARKED)
+@pytest.mark.parametrize("way", ["file", "folder", "stdin", "sync"])
+def test_a_byte_order_mark_is_passed_over(tmp_path, what, way):
+    """A file that begins with a byte order mark is read like one without."""
+    name, text = MARKED[what]
+    path, out = tmp_path / "items" / name, tmp_path / "out"
+    path.parent.mkdir()
+    path.write_text(text(item("a")), encoding="utf-8-sig")
+    if way == "stdin":
+        command = [sys.executable, "-m", "stac_ingest", "-", "--to", "ndjson", "--output", str(out)]
+        assert subprocess.run(command, input=path.read_bytes(), check=False).returncode == COMPLETE
+    else:
+        given = str(path.parent if way == "folder" else path)
+        command = ["sync", given] if way == "sync" else [given, "--to", "ndjson"]
+        assert main([*command, "--output", str(out)]) == COMPLETE
+    if way != "sync":
+        assert written("ndjson", out) == ["a"]
+
+
+def test_a_byte_order_mark_is_no_part_of_what_a_file_lists(tmp_path):
+    """Nor is it a part of the first id, of the first path or of the first header that a file lists."""
+    source = collection(tmp_path / "a.json", ["a", "b"])
+    for name, text in (("ids.txt", "a\nb\n"), ("paths.txt", f"{source}\n"), ("headers.txt", "X-First: 1\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+    options = ["--ids", f"@{tmp_path / 'ids.txt'}", "--to", "ndjson", "--output", str(tmp_path / "out")]
+    assert main([f"@{tmp_path / 'paths.txt'}", *options]) == COMPLETE
+    assert written("ndjson", tmp_path / "out") == ["a", "b"]
+    config = IngestConfig.parse(
+        {"mode": "api", "source": "http://127.0.0.1:1", "headers_file": str(tmp_path / "headers.txt")}
+    )
+    root, credentials = read_credentials(config)
+    assert credentials.headers(root, {}) == {"X-First": "1"}
 
 
 LONE = "\ud800"

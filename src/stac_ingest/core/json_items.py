@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -59,7 +60,8 @@ def parse(data: bytes) -> object:
 def parse_leniently(data: bytes) -> object:
     """Parse what orjson refused; see `parse`."""
     try:
-        found = json.loads(data.decode())
+        # Programs on Windows begin files with this mark, which RFC 8259 lets readers pass over.
+        found = json.loads(data.removeprefix(BOM_UTF8).decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # From Python 3.12 on its parser goes deeper than what walks through the value later.
