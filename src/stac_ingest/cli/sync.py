@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative, refuse_empty
+from stac_ingest.cli.streams import say
 from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
@@ -101,8 +102,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
             lines, code = list(result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
-    for text in lines:
-        print(printable(text))  # noqa: T201 - the command's own words
+    say(map(printable, lines))
     return code
 
 
