@@ -53,11 +53,12 @@ agree: $(VENV)/.run ## five runs, two beside a program that takes a core half of
 	$(HAVE_TOOLS)
 	$(BIN)/python -m ingest_bench agree --cores $(CORES) $(if $(RUNS),--runs $(RUNS)) $(if $(LOADED),--loaded $(LOADED)) $(if $(FOLDER),--folder "$(FOLDER)")
 
-test: $(VENV)/.dev ## run all tests, several files at once
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.dev ## run the tests, and a tenth of the slow ones, several files at once (TEST_TENTH says which tenth)
+	TEST_TENTH=$${TEST_TENTH:-$$(git rev-parse --short HEAD 2>/dev/null || echo none)} $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test-long: $(VENV)/.dev .venv-writers/.ready ## run long tests: kills, many items past faults, fuzzing, more examples (over an hour; TEST_ITEMS, TEST_INPUTS, TEST_KILLS)
+test-long: $(VENV)/.dev .venv-writers/.ready ## run all slow tests, and long ones: kills, many items past faults, fuzzing, more examples (over an hour; TEST_ITEMS, TEST_INPUTS, TEST_KILLS)
 	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest $$(grep -rlE --include='test_*.py' 'TEST_LONG|long_lane' tests) -s -rs
+	$(BIN)/pytest -m slow -rs -n auto --dist loadfile --no-loadscope-reorder
 	TEST_LONG=1 $(BIN)/pytest tests/unit tests/integration -m hypothesis -rs -n auto --dist loadfile
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## test stores against local servers in an environment of their own (Azurite where TEST_AZURITE names it)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TextIO, cast
 
-from stac_ingest.core.own_process import begin_process, collect_from_here, end_process
+from stac_ingest.core.own_process import Messages, begin_process, collect_from_here, end_process
 
 
 def main() -> int:
     """Run the command as a process of its own, and return its exit code."""
     begin_process()
+    sys.stderr = cast("TextIO", Messages(sys.stderr))
     from stac_ingest.cli.main import main as command  # noqa: PLC0415 - what is said above comes first
 
     try:

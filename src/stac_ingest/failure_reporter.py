@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from stac_ingest.core.text import encodable, printable
+from stac_ingest.core.text import encodable, in_words, printable
 from stac_ingest.failures import FailureCollector
 from stac_ingest.summary import IngestSummary
 
@@ -33,7 +33,7 @@ class FailureReporter:
         self._collector.add(origin, error, "ingest")
         if self._summary.failures > LOGGED + 1:
             return
-        words = f"{printable(origin)}: {printable(error)}"
+        words = f"{printable(origin)}: {printable(in_words(error))}"
         self.first = self.first or words
         if self._summary.failures <= LOGGED:
             self._logger.warning("Skipped %s", words)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from stac_ingest.core.text import encodable, in_words
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -27,7 +29,7 @@ class Failure:
 
 def of_collection(collection: str) -> dict[str, Any] | None:
     """Return the context of a failure that tells an item from those of the same id in other collections."""
-    return {"collection": collection} if collection else None
+    return {"collection": encodable(collection)} if collection else None
 
 
 @dataclass(slots=True)
@@ -47,14 +49,15 @@ class FailureCollector:
 
         Args:
             item_id: the id of the item, or the name of the file or URL that could not be used.
-            error: what went wrong. Of an exception its text and the name of its type are kept; the type of text is
-                `Error`.
+            error: what went wrong. Of an exception the name of its type is kept, and its text, of an error of the
+                system without number and path; the type of text is `Error`.
             step_id: the stage in which it happened.
             error_context: what else tells the item from others, such as its collection; None where the id is enough.
 
         """
         kind = type(error).__name__ if isinstance(error, Exception) else "Error"
-        self._failures.append(Failure(item_id, str(error), step_id, kind, error_context, datetime.now(UTC)))
+        words = encodable(in_words(error))
+        self._failures.append(Failure(encodable(item_id), words, step_id, kind, error_context, datetime.now(UTC)))
 
     def get_all(self) -> list[Failure]:
         """Return the failures so far.

@@ -10,9 +10,9 @@ import pytest
 
 FLOORS = {
     "stac_ingest": (
-        ("errors", "failures"),
+        ("errors",),
         ("core",),
-        ("changes", "summary"),
+        ("changes", "failures", "summary"),
         ("strategies", "checkpoints"),
         ("config", "context", "pipeline", "failure_reporter"),
         ("http", "geoparquet"),

@@ -225,8 +225,13 @@ class TaskSpooler(Engine):
 
     def processes(self, job: str) -> list[psutil.Process]:
         """List the processes of a running job."""
-        first = psutil.Process(int(self.said("tsp", "-p", job)))
-        return [first, *first.children(recursive=True)]
+        # A job that has only just begun has the number 0.
+        number = int(self.said("tsp", "-p", job))
+        with suppress(psutil.NoSuchProcess):
+            if number:
+                first = psutil.Process(number)
+                return [first, *first.children(recursive=True)]
+        return []
 
     def lose_controller(self) -> None:
         """Kill the server, which takes the queue with it. The next call starts another."""

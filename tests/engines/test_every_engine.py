@@ -64,10 +64,13 @@ def test_a_lost_controller_is_waited_for(engine: Engine, due: Path) -> None:
     run = start(engine, due, CONFIG, *CELLS)
     until_running(engine, "measure_cell", run)
     engine.lose_controller()
-    finish(run)
+    said = finish(run)
     found = measurements(due)
     assert len(found) == 2
-    assert {cell.attempt for cell in found} == ({1, 2} if engine.forgets else {1})
+    assert measured_alone(due)
+    assert ("Trying to restart job" in said) == engine.forgets
+    # A lost job that had only begun runs on, may measure after the one that replaces it, and writes the same file.
+    assert max(cell.attempt for cell in found) <= (2 if engine.forgets else 1)
 
 
 def test_snakemake_interrupted_then_killed_then_started_again(engine: Engine, due: Path) -> None:

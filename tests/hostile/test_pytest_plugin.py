@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import psutil
+import pytest
 from pystac_client import Client
 
 THEIR_TEST = """
@@ -40,6 +41,7 @@ def test_loading_it_costs_nothing():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_their_tests_get_servers(tmp_path):
     """A test of another project starts a hostile server by the fixture, and no server is left behind."""
     (tmp_path / "test_theirs.py").write_text(THEIR_TEST)

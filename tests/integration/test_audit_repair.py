@@ -318,6 +318,7 @@ def _values(name: str, out: Path) -> dict[Key, Any]:
     return {key_of(one): one["properties"]["n"] for one in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ndjson", "items", "geoparquet", "sorted-geoparquet"])
 def test_killed_at_any_step_nothing_is_lost_or_doubled(name: str, tmp_path: Path) -> None:
     """Killed at one step after another, repairs lose no item, double none, and the last of them ends as if unharmed."""

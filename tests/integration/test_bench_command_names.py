@@ -22,6 +22,7 @@ def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "current", "rest", "code"),
     [
@@ -38,6 +39,7 @@ def test_a_command_is_understood_by_its_old_name(old: str, current: str, rest: t
     assert by_old.stderr == NOTE.format(old, current) + "\n" + by_new.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "old", "current"),
     [

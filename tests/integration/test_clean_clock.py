@@ -167,6 +167,7 @@ def test_the_clock_sees_imports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Meter().stop().imported == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 def test_nothing_is_imported_on_the_clock(settings: Settings, tmp_path: Path, name: str) -> None:
     """No module of any package is imported between the start and the end of an arm's clock, whatever it reads."""

@@ -274,6 +274,38 @@ def test_an_output_may_be_given_as_a_file_url(source, tmp_path):
     """`file:///path` is that path for the output, as it is for the source."""
     assert main([source.as_uri(), "--to", "ndjson", "--output", (tmp_path / "out").as_uri()]) == 0
     assert len(ids(tmp_path / "out")) == 20
+    assert main(["sync", source.as_uri(), "--output", (tmp_path / "mirror").as_uri()]) == 0
+    assert (tmp_path / "mirror" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["SOURCE", "--to", "ndjson", "--output", ""],
+        ["sync", "SOURCE", "--output", ""],
+        ["audit", "", "--against", "SOURCE"],
+        ["audit", "SOURCE", "--against", "SOURCE", "--report", ""],
+    ],
+    ids=["output", "mirror", "audited", "report"],
+)
+def test_no_path_at_all_is_not_the_folder_one_is_in(source, tmp_path, monkeypatch, capfd, arguments):
+    """An empty path, as of a variable that isn't set, is refused, and nothing is written where the command is."""
+    working = tmp_path / "working"
+    working.mkdir()
+    monkeypatch.chdir(working)
+    with pytest.raises(SystemExit) as end:
+        main([str(source) if argument == "SOURCE" else argument for argument in arguments])
+    assert end.value.code == 2
+    assert "it is empty; give a path" in capfd.readouterr().err
+    assert not list(working.iterdir())
+
+
+def test_a_mirror_has_a_name_that_tables_can_be_written_to(source, tmp_path, capfd):
+    """A folder whose name isn't UTF-8 is refused for a sync, which Arrow couldn't open, and isn't made."""
+    out = tmp_path / os.fsdecode(b"out-\xff")
+    assert main(["sync", str(source), "--output", str(out)]) == 2
+    assert "its name isn't UTF-8" in capfd.readouterr().err
+    assert not out.exists()
 
 
 def test_the_version_is_that_of_the_package(capsys):

@@ -234,6 +234,7 @@ def test_nothing_that_a_command_leaves_running_outlives_its_sample(place: Path) 
     pytest.fail("it still runs")
 
 
+@pytest.mark.slow
 def test_a_command_that_never_ends_costs_its_cells_only(place: Path, settings: Callable[..., Settings]) -> None:
     """One that takes longer than a sample may is tried once, has no sample, and its cell says why."""
     (place / "endless.py").write_text("import time\ntime.sleep(60)\n")

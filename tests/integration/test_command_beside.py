@@ -82,6 +82,7 @@ def test_what_fails_beside_a_command_leaves_no_time(tmp_path: Path, name: str) -
     assert found["invalid"] == f"{name}: ended with exit code 3: no room"
 
 
+@pytest.mark.slow
 def test_what_a_search_finds_is_right_when_the_baseline_finds_it(measured: Callable[..., Cell]) -> None:
     """Only what the baseline finds has to be delivered: one that finds more by the same words is struck through."""
     finding = "sh -c 'test $0 = -60,-30,60,60 && test $1 = 2020/2024 && head -n {} $2 > $3' {{bbox}} {{datetime}} "
@@ -92,6 +93,7 @@ def test_what_a_search_finds_is_right_when_the_baseline_finds_it(measured: Calla
     assert cell.parity.reason == "1 item too many (in 3 of 3 samples, first in pair 0)"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(postgis.version() is None, reason="PostgreSQL with PostGIS is not installed")
 def test_a_service_runs_for_a_cell(measured: Callable[..., Cell]) -> None:
     """A command finds the database of its cell by its environment, and it is gone afterwards."""

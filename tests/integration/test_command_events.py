@@ -81,6 +81,7 @@ def seconds(cell: Cell, role: str) -> list[float]:
     return [sample.wall_s for sample in cell.samples if sample.role == role]
 
 
+@pytest.mark.slow
 def test_what_a_command_takes_to_finish_after_a_kill(place: Path) -> None:
     """One that resumes finishes in less than one that begins anew; both deliver all."""
     arms = {"anew": command(RUN), "resuming": command(RUN, f"{RUN} --resume")}
@@ -92,6 +93,7 @@ def test_what_a_command_takes_to_finish_after_a_kill(place: Path) -> None:
     assert not (place / "results/scratch").exists()
 
 
+@pytest.mark.slow
 def test_a_command_that_loses_what_it_had_is_struck_through(place: Path) -> None:
     """Where the run after the kill leaves out what was written before it, the items are missing."""
     forgetting = SLOW.replace("print(*whole", "False and print(*whole")
@@ -115,6 +117,7 @@ def test_runs_that_end_before_they_are_killed(tmp_path: Path) -> None:
     assert (len(mark.read_text()), len(prepared), output.exists()) == (5, 5, False)
 
 
+@pytest.mark.slow
 def test_what_the_second_day_costs(place: Path) -> None:
     """Each command has ingested the corpus as it was; timed and checked is the run over the corpus as it is."""
     log = SLOW.replace("import json", "print(sys.argv, file=open('log', 'a'))\nimport json").replace("0.008", "0")
@@ -211,6 +214,7 @@ def test_a_cell_depends_on_what_came_before(tmp_path: Path) -> None:
     assert json.loads(identities.pop())
 
 
+@pytest.mark.slow
 def test_a_sample_that_could_not_begin_says_nothing_of_what_is_delivered(place: Path) -> None:
     """Where the run before fails once, that sample has no time, and what the tool delivers is judged by the others."""
     (place / "moody.py").write_text(

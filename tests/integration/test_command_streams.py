@@ -351,3 +351,39 @@ def test_standard_input_can_not_be_cut_into_shards(tmp_path: Path) -> None:
     """An ingest in shards says what to do."""
     with pytest.raises(ConfigurationError, match="standard input can't be cut into shards"):
         plan_ingest(ShardedIngest.parse({"source": "-", "output": str(tmp_path)}))
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Make a table of items, from a file of lines beside it."""
+    (tmp_path / "items.ndjson").write_bytes(lines(3))
+    command = [str(tmp_path / "items.ndjson"), "--to", "geoparquet", "--output", str(tmp_path / "table")]
+    assert main(command) == COMPLETE
+    return tmp_path / "table"
+
+
+@pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full"], ids=["closed", "full"])
+@pytest.mark.parametrize("command", ["run", "sync"])
+def test_a_run_whose_messages_nobody_gets_is_a_run(tmp_path: Path, table: Path, command: str, stream: str) -> None:
+    """Where standard error is closed or full, items are written all the same, and the exit code is the verdict's."""
+    out = tmp_path / "out"
+    words = ["sync", str(table)] if command == "sync" else [str(table), "--to", "ndjson"]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {stream}', "sh", *COMMAND, *words, "--output", str(out)], check=False
+    )
+    assert done.returncode == COMPLETE
+    assert (out / ("manifest.json" if command == "sync" else "items.ndjson")).stat().st_size
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("command", ["audit", "check", "sync"])
+def test_what_can_not_be_said_is_told(tmp_path: Path, table: Path, command: str) -> None:
+    """Where standard output is full, one line says so, and the exit code too."""
+    source, out = str(tmp_path / "items.ndjson"), str(tmp_path / "out")
+    more = {"audit": [str(table), "--against", source], "check": [str(table)], "sync": [source, "--output", out]}
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [*COMMAND, command, *more[command]], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == BAD_DATA
+    assert done.stderr == "stac-ingest: can't write to standard output: No space left on device\n"

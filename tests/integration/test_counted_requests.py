@@ -52,6 +52,7 @@ def settings(api: SimulatorProcess, results: Path, total: int, most: int = 20, r
     )
 
 
+@pytest.mark.slow
 def test_a_level_that_is_refused_is_given_up(api: SimulatorProcess, tmp_path: Path) -> None:
     """After an answer 429 the pair is ended, and no further one is begun at that many at once; all is counted."""
     made = settings(api, tmp_path / "results", 1000)
@@ -77,6 +78,7 @@ def test_a_sample_that_sends_all_that_it_may_ends_its_cell_alone(api: SimulatorP
     assert 0 < ledger.spent == api.stats().requests <= 3
 
 
+@pytest.mark.slow
 def test_a_cell_ends_when_the_requests_are_spent(api: SimulatorProcess, tmp_path: Path) -> None:
     """With requests for one pair one is taken, with none left none, and the server sees no more than allowed."""
     made = settings(api, tmp_path / "results", 45, rate=8)

@@ -123,6 +123,7 @@ def completed(root):
     return set(frame[COLUMNS].itertuples(index=False, name=None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ndjson", "items", "catalog", "geoparquet", "table"])
 def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
     """Killed twice at seeded steps of writing, a run loses nothing that it reported, and a resume completes it.
@@ -147,6 +148,7 @@ def test_killed_at_any_step_each_item_is_written_once(tmp_path, kind):
     assert len(completed(root)) == ITEMS
 
 
+@pytest.mark.slow
 def test_killed_while_a_table_is_sorted_each_item_is_in_it_once(tmp_path):
     """Killed at seeded steps of sorting and of giving the files their names, a run ends with each item once."""
     whole = run("sorted", tmp_path / "whole")

@@ -134,6 +134,7 @@ def test_broken_files_are_the_failures(place: Path) -> None:
         assert {Path(origin).name for origin in sample.failed} == {Path(name).name for name in manifest["broken"]}
 
 
+@pytest.mark.slow
 def test_a_known_defect_fails_parity_and_has_a_ratio(place: Path) -> None:
     """Table rows instead of items fail the baseline's parity with that reason; the pairs still give a ratio."""
     found = cell(place, "one_file", "sequential")
@@ -144,6 +145,7 @@ def test_a_known_defect_fails_parity_and_has_a_ratio(place: Path) -> None:
     assert {sample.items for sample in found.samples} == {30}
 
 
+@pytest.mark.slow
 def test_growth_compares_items_a_second(place: Path) -> None:
     """A baseline on another corpus has that corpus's reference, and the ratio is of items a second."""
     found = cell(place, "growth", "sequential")
@@ -154,6 +156,7 @@ def test_growth_compares_items_a_second(place: Path) -> None:
     assert 0.1 < found.speedup.median < 10
 
 
+@pytest.mark.slow
 def test_a_mixed_workload_cleans_up(place: Path) -> None:
     """What the stages wrote was right, their seconds are kept, and nothing of it stays behind."""
     found = cell(place, "mixed", "sequential")
@@ -174,6 +177,7 @@ def test_a_cell_of_an_api(place: Path) -> None:
         assert sample.server.think_ms_asked == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arm", "stages"), [("no_output", {"ingest", "transform", "output"}), ("no_consumer", set())])
 def test_stages_behind_the_ingest_can_be_left_out(place: Path, arm: str, stages: set[str]) -> None:
     """Without its output, or without all that is behind the ingest, a side is still judged by what it would deliver."""
@@ -184,6 +188,7 @@ def test_stages_behind_the_ingest_can_be_left_out(place: Path, arm: str, stages:
     assert all(set(sample.stages) == stages and sample.items == 120 for sample in mine)
 
 
+@pytest.mark.slow
 def test_a_cell_that_finds_its_level(place: Path) -> None:
     """The level of an arm that finds its own is the most it has in flight, and its samples say what it found."""
     found = cell(place, "api", "auto", 3)
@@ -193,6 +198,7 @@ def test_a_cell_that_finds_its_level(place: Path) -> None:
     assert all(any("concurrency auto" in note for note in sample.notes) for sample in mine)
 
 
+@pytest.mark.slow
 def test_a_wrong_delivery_has_no_parity(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When a corpus is not what its manifest says, every arm's cell says so."""
     monkeypatch.setenv("TMPDIR", str(place))

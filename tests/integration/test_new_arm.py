@@ -55,6 +55,7 @@ def measured(results: Path) -> Cell:
     return measure(settings, find_cell(settings, "small", "mine", 1))
 
 
+@pytest.mark.slow
 def test_a_new_arm_is_one_file(arm_file: Path, tmp_path: Path) -> None:
     """An arm that this repository knows nothing of is measured, delivers the corpus, and is judged by it."""
     cell = measured(tmp_path / "results")
@@ -66,6 +67,7 @@ def test_a_new_arm_is_one_file(arm_file: Path, tmp_path: Path) -> None:
     assert (cell.trace.items, cell.trace.skipped) == (10, None)
 
 
+@pytest.mark.slow
 def test_a_configuration_names_the_file_of_an_arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The arm is measured that a configuration has as the page has it, by nothing but the path of its file."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -96,6 +98,7 @@ def test_two_files_with_an_arm_of_one_name_are_refused(arm_file: Path, tmp_path:
             load_settings(config)
 
 
+@pytest.mark.slow
 def test_what_an_arm_imports_late_is_noted(arm_file: Path, tmp_path: Path) -> None:
     """An arm that imports while its clock runs is measured, with a note that names the module in each sample."""
     arm_file.write_text(importing("colorsys"))

@@ -55,6 +55,7 @@ def built(results: Path) -> Settings:
     return settings
 
 
+@pytest.mark.slow
 def test_a_new_kind_of_corpus_is_one_file(kind_file: Path, tmp_path: Path) -> None:
     """A kind that this repository knows nothing of is built, keeps to its manifest, is measured and advised on."""
     settings = built(tmp_path / "results")

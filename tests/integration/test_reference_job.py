@@ -24,6 +24,7 @@ from ingest_bench.simulator.generated.store import GeneratedStore
 STANDIN = (sys.executable, mirror_standin.__file__)
 
 
+@pytest.mark.slow
 def test_a_whole_run_and_one_that_goes_on(tmp_path, monkeypatch):
     """Each epoch's run is killed and run again, the output is the truth, and a second call does nothing twice."""
     monkeypatch.setenv("STANDIN_HOLD_S", "0.5")
@@ -61,6 +62,7 @@ def test_a_whole_run_and_one_that_goes_on(tmp_path, monkeypatch):
         run_reference(replace(options, items=301))
 
 
+@pytest.mark.slow
 def test_a_command_that_fails_is_told_and_tried_again(tmp_path):
     """A command that fails is an error with its last words and run again; an audit that finds something is a result."""
     failing = (sys.executable, "-c", "print('first'); print('no such option'); raise SystemExit(2)")

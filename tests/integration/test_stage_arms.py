@@ -46,6 +46,7 @@ def prepared(results: Path, kind: str) -> Settings:
     return settings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CORPORA)
 def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> None:
     """Reading alone counts the items that lie in what it read, parsing alone delivers the corpus; both are valid."""
@@ -62,6 +63,7 @@ def test_stages_are_measured_against_the_whole(tmp_path: Path, kind: str) -> Non
         assert digested == ({0} if name == "reading" else counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fetcher", ["checkpoint", "checkpoint_reopened"])
 def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> None:
     """The arms of checkpoints deal with each item of their corpus, and read none of them."""
@@ -79,6 +81,7 @@ def test_a_checkpoint_is_measured_by_itself(tmp_path: Path, fetcher: str) -> Non
     assert not settings.scenarios["stages"].delivers  # so it has no way of ingesting to recommend
 
 
+@pytest.mark.slow
 def test_reading_ends_where_workers_take_over_from_each_other(tmp_path: Path) -> None:
     """A source that waits for its pages to be taken is told so by an arm that only reads; no item is left out."""
     settings = prepared(tmp_path, "api")
@@ -88,6 +91,7 @@ def test_reading_ends_where_workers_take_over_from_each_other(tmp_path: Path) ->
     assert all(sample.server and sample.server.in_flight_peak > 1 for sample in mine)
 
 
+@pytest.mark.slow
 def test_an_arm_has_its_own_server(tmp_path: Path) -> None:
     """An arm with a server of its own asks that one, and parsing from memory asks none while the clock runs."""
     settings = prepared(tmp_path, "api")

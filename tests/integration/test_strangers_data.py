@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stac_ingest.cli.main import main
+from stac_ingest.config import IngestConfig
+from stac_ingest.http.credentials import read_credentials
 from stac_ingest.module import IngestModule
 
 COMPLETE, INCOMPLETE, BAD_SETTINGS, BAD_DATA = 0, 1, 2, 3
@@ -156,6 +159,105 @@ def test_a_folder_that_is_swapped_while_items_come(tmp_path, kind, monkeypatch):
     }
     assert (tmp_path / "moved" / "certificate.json").exists()
     monkeypatch.undo()
+
+
+MARKED = {
+    "an item": ("a.json", json.dumps),
+    "an item over lines": ("a.json", lambda one: json.dumps(one, indent=1)),
+    "a collection of features": ("a.json", lambda one: json.dumps({"type": "FeatureCollection", "features": [one]})),
+    "lines": ("a.ndjson", lambda one: json.dumps(one) + "\n"),
+}
+"""What may begin with a byte order mark, as programs on Windows write it: the name of a file, and its text."""
+
+
+@pytest.mark.parametrize("what", MARKED)
+@pytest.mark.parametrize("way", ["file", "folder", "stdin", "sync"])
+def test_a_byte_order_mark_is_passed_over(tmp_path, what, way):
+    """A file that begins with a byte order mark is read like one without."""
+    name, text = MARKED[what]
+    path, out = tmp_path / "items" / name, tmp_path / "out"
+    path.parent.mkdir()
+    path.write_text(text(item("a")), encoding="utf-8-sig")
+    if way == "stdin":
+        command = [sys.executable, "-m", "stac_ingest", "-", "--to", "ndjson", "--output", str(out)]
+        assert subprocess.run(command, input=path.read_bytes(), check=False).returncode == COMPLETE
+    else:
+        given = str(path.parent if way == "folder" else path)
+        command = ["sync", given] if way == "sync" else [given, "--to", "ndjson"]
+        assert main([*command, "--output", str(out)]) == COMPLETE
+    if way != "sync":
+        assert written("ndjson", out) == ["a"]
+
+
+def test_a_byte_order_mark_is_no_part_of_what_a_file_lists(tmp_path):
+    """Nor is it a part of the first id, of the first path or of the first header that a file lists."""
+    source = collection(tmp_path / "a.json", ["a", "b"])
+    for name, text in (("ids.txt", "a\nb\n"), ("paths.txt", f"{source}\n"), ("headers.txt", "X-First: 1\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+    options = ["--ids", f"@{tmp_path / 'ids.txt'}", "--to", "ndjson", "--output", str(tmp_path / "out")]
+    assert main([f"@{tmp_path / 'paths.txt'}", *options]) == COMPLETE
+    assert written("ndjson", tmp_path / "out") == ["a", "b"]
+    config = IngestConfig.parse(
+        {"mode": "api", "source": "http://127.0.0.1:1", "headers_file": str(tmp_path / "headers.txt")}
+    )
+    root, credentials = read_credentials(config)
+    assert credentials.headers(root, {}) == {"X-First": "1"}
+
+
+LONE = "\ud800"
+"""Half of a character: JSON can carry one as an escape, and UTF-8 has none."""
+LONE_IN = {
+    "id": {"id": LONE},
+    "collection": {"collection": LONE},
+    "value": {"properties": {"datetime": None, "title": LONE}},
+    "property": {"properties": {"datetime": None, LONE: 1}},
+    "member": {LONE: 1},
+    "asset": {"assets": {LONE: {"href": "a.tif"}}},
+}
+
+
+@pytest.mark.parametrize("where", LONE_IN)
+@pytest.mark.parametrize("kind", [*FORMATS, "sorted-geoparquet", "sync"])
+def test_half_a_character_costs_its_item_alone(tmp_path, kind, where):
+    """An item with half a character, wherever that is, is a failure; the item beside it is written."""
+    source, out = tmp_path / "a.json", tmp_path / "out"
+    members = [item("plain"), item("bad") | LONE_IN[where]]
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": members}))
+    command = ["sync", str(source)] if kind == "sync" else [str(source), "--to", kind]
+    assert main([*command, "--output", str(out)]) == INCOMPLETE
+    assert main([str(out), "--to", "ndjson", "--output", str(tmp_path / "read")]) == COMPLETE
+    assert written("ndjson", tmp_path / "read") == ["plain"]
+
+
+@pytest.mark.parametrize("kind", ["run", "sync"])
+def test_a_table_whose_name_is_not_utf8_is_named(tmp_path, kind):
+    """A table that can't be opened because of its name is a failure that says so; the table beside it is read."""
+    source, out = tmp_path / "tables", tmp_path / "out"
+    items = collection(tmp_path / "a.json", ["a"])
+    assert main([str(items), "--to", "geoparquet", "--output", str(source)]) == COMPLETE
+    (source / os.fsdecode(b"\xff.parquet")).write_bytes((source / "part-00000.parquet").read_bytes())
+    command = ["sync", str(source)] if kind == "sync" else [str(source), "--to", "ndjson"]
+    assert main([*command, "--output", str(out)]) == INCOMPLETE
+    path = out / "changes" / "00000001.failures.ndjson" if kind == "sync" else out / "failures.ndjson"
+    (failure,) = path.read_bytes().splitlines()
+    assert b"\\\\udcff.parquet" in failure
+    assert b"rename it" in failure
+
+
+@pytest.mark.parametrize("entry", ["file", "catalog"])
+def test_a_sync_names_a_broken_file_whose_name_is_not_utf8(tmp_path, entry):
+    """A broken file whose name UTF-8 can't hold is a failure of a sync, in this run and in the next one."""
+    source, out = tmp_path / "items", tmp_path / "out"
+    source.mkdir()
+    collection(source / "a.json", ["a"])
+    (source / os.fsdecode(b"\xff.json")).write_text("{")
+    links = [{"rel": "item", "href": "a.json"}, {"rel": "child", "href": "\udcff.json"}]
+    (source / "catalog.json").write_text(json.dumps({"type": "Catalog", "id": "c", "links": links}))
+    given = source if entry == "file" else source / "catalog.json"
+    for generation in (1, 2):
+        assert main(["sync", str(given), "--output", str(out)]) == INCOMPLETE
+        (named,) = (out / "changes" / f"0000000{generation}.failures.ndjson").read_bytes().splitlines()
+        assert orjson.loads(named)["what"] == "\\udcff.json"
 
 
 def test_all_failures_are_listed_in_a_file(tmp_path, capfd):

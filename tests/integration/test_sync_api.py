@@ -318,6 +318,7 @@ HABITS = (
     *("refuse-intervals=400", "ignore-filters=datetime", "ignore-filters=ids", "duplicate-item", "trailing-empty-page"),
     *("empty-page=1", "missing-next=2", "deleted-while-paging", "unstable-sort", "wrong-extent", "bad-item"),
     *("refuse-term=fields:400", "json-bom", "too-many=0@0.1", "endless-empty", "no-collection-document"),
+    "json-surrogate",
     *("missing-next=2 clamp-limit=3", "deleted-while-paging clamp-limit=3", "unstable-sort clamp-limit=3"),
     *("count-falls clamp-limit=3", "ignore-filters=filter,query undeclared=sort", "duplicate-item clamp-limit=3"),
 )

@@ -61,6 +61,7 @@ def open_files():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.mark.slow
 async def test_nothing_is_lost_and_nothing_stays(server):
     """50 workers deliver each item once past every kind of fault; memory is flat, no task and no file is left."""
     settings = {

@@ -80,6 +80,7 @@ def written(kind, out):
     return [one for path in parts for one in pq.read_table(path, columns=["id"])["id"].to_pylist()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "kind"), CASES)
 def test_killed_at_random_moments(source, kind, folder, tmp_path):
     """However often it is killed, an ingest ends with each item once, and little was asked for or read twice."""

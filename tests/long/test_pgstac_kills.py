@@ -33,6 +33,7 @@ def folder(write_corpus):
     return write_corpus(ITEMS, files=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["insert", "upsert"])
 def test_a_load_that_is_killed_at_random_moments(databases, folder, tmp_path, method):
     """However often it is killed, wherever it is, a load ends with each item once, as it was, and no failure."""

@@ -146,6 +146,7 @@ def arena(tmp_path_factory):
         yield Arena(databases, folder / "corpus", folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["insert", "upsert"])
 def test_each_way_loads_the_same_rows(arena, tmp_path, method):
     """Loaded by `stac-ingest`, each item is in pgstac once, with every column as `pypgstac load` has it."""

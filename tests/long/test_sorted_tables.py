@@ -115,6 +115,7 @@ def searches(folder):
         yield [west, south, west + 1, south + 1], row["datetime"].strftime("%Y-%m")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COUNTS.exists(), reason="the system doesn't count the bytes that a process reads")
 def test_a_search_reads_a_small_part(tables):
     """A search of one degree and one month finds the same in both tables, and reads a small part of one."""

@@ -77,6 +77,7 @@ def truth():
     return {name: FORM(one) for name, one in items.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [(run, truth, SAME), (repair, repaired, SAME - {"i2"})], ids=["run", "repair"])
 def test_killed_at_each_point(case, points, before, tmp_path):
     """After each kill a reader finds all that was there, once; the next run ends with the truth and no leavings."""

@@ -33,6 +33,7 @@ def changed(files: Files, run: int, chance: random.Random) -> dict[str, dict]:
     return files.items()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8 if LONG else 1))
 def test_killed_again_and_again(tmp_path, seed):
     """However often a sync is killed, its readers see the run before, and when it ends the source, each item once."""

@@ -133,6 +133,7 @@ def kill(process: subprocess.Popen[bytes], chosen: signal.Signals) -> None:
     assert process.returncode in ENDS, (process.returncode, said.decode())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="kills groups of processes")
 def test_readers_see_each_item_once_all_the_time(tmp_path):
     """Whatever is killed when, a reader misses nothing that was there and isn't gone, and sees nothing twice."""

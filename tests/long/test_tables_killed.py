@@ -34,6 +34,7 @@ def ids(name: str, table: Path) -> list[str]:
     return [str(item_id) for item_id in found.column("id").to_pylist()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["delta", "iceberg"])
 def test_killed_runs_go_on(tmp_path: Path, name: str) -> None:
     """However often a process is killed, the last one ends with each item once."""

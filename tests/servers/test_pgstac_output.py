@@ -462,6 +462,7 @@ def test_records_of_another_database_are_not_gone_on_with(databases, command, li
     assert command.ask("SELECT id FROM items") == [("i00001",)]
 
 
+@pytest.mark.slow
 def test_two_loaders_of_the_same_items_at_once(databases, command, lines, tmp_path):
     """Runs that load the same items at the same time both end well, with each item once."""
     source = lines(item(number) for number in range(3000))

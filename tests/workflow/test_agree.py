@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from factories import QUEUE, arm, matrix, scenario
 
 Checkout = Any
 """The class of that name in `conftest.py`."""
 
 
+@pytest.mark.slow
 def test_runs_are_repeated_and_gone_on_with(empty: Callable[[], Checkout]) -> None:
     """Each run has its own folder; a second call does what is missing alone, the last run beside a load."""
     checkout = empty()

@@ -17,6 +17,8 @@ from copies import copy_unmade
 
 from factories import QUEUE, arm, matrix, scenario
 
+pytestmark = pytest.mark.slow
+
 Checkout = Any
 """The class of that name in `conftest.py`."""
 

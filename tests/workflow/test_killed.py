@@ -96,6 +96,7 @@ def whole(checkout: Checkout) -> dict[str, int]:
     return {path.stem: path.stat().st_mtime_ns for path in files if path.parent.name == "files"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_snakemake_killed_while_a_cell_measures(survivor: Checkout, number: signal.Signals) -> None:
     """The sample, the server and the measuring process end with Snakemake; the next plan is what was missing."""
@@ -114,6 +115,7 @@ def test_snakemake_killed_while_a_cell_measures(survivor: Checkout, number: sign
     assert whole(survivor) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ALL)
 @pytest.mark.parametrize("victim", ["measure_cell.py", "ingest_bench.simulator", "ingest_bench.harness.worker"])
 def test_a_part_of_a_cell_killed(survivor: Checkout, victim: str, number: signal.Signals) -> None:
@@ -131,6 +133,7 @@ def test_a_part_of_a_cell_killed(survivor: Checkout, victim: str, number: signal
     assert whole(survivor) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ALL)
 @pytest.mark.parametrize("victim", ["snakemake", pytest.param("build_corpus.py", marks=LONG)])
 def test_killed_while_a_corpus_is_built(empty: Callable[[], Checkout], victim: str, number: signal.Signals) -> None:
@@ -149,6 +152,7 @@ def test_killed_while_a_corpus_is_built(empty: Callable[[], Checkout], victim: s
     assert checkout.plan("results/corpora/files.manifest.json") == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ALL)
 @pytest.mark.parametrize("victim", [pytest.param("aggregate.py", marks=LONG), "snakemake"])
 def test_killed_while_cells_are_brought_together(survivor: Checkout, victim: str, number: signal.Signals) -> None:
@@ -190,6 +194,7 @@ def small_disk(empty: Callable[[], Checkout]) -> Iterator[tuple[Checkout, Callab
         subprocess.run(["umount", "-l", str(checkout.results)], check=True)
 
 
+@pytest.mark.slow
 def test_the_disk_is_full(small_disk: tuple[Checkout, Callable[[int], None]]) -> None:
     """Wherever the disk fills up, the run says so, leaves no half file, and goes on once there is room."""
     checkout, leave = small_disk

@@ -38,6 +38,7 @@ def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return run_snakemake(folder, *command, environment=environment)
 
 
+@pytest.mark.slow
 def test_an_api_is_measured_within_its_requests(tmp_path: Path, api: SimulatorProcess) -> None:
     """The server sees no more requests than were allowed, all of which are counted; no file repeats the token."""
     api.reset()
@@ -59,6 +60,7 @@ def test_an_api_is_measured_within_its_requests(tmp_path: Path, api: SimulatorPr
         IngestConfig.parse({**section, "source": api.url})
 
 
+@pytest.mark.slow
 def test_a_source_without_a_target_runs_nothing(tmp_path: Path) -> None:
     """Naming a source and an output, and no target, says which command was meant, with the matrix there or not."""
     (tmp_path / "items").mkdir()
@@ -71,6 +73,7 @@ def test_a_source_without_a_target_runs_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
     """The error is one line that says what to do, without a traceback or the workflow's own files."""
     done = snakemake(tmp_path, "measure", "--config", "source=nowhere")

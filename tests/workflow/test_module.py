@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from snakemake_forks import run_snakemake
@@ -58,6 +59,7 @@ def other_workflow(folder: Path, more: str = "") -> subprocess.CompletedProcess[
     return run_snakemake(folder, "--cores", "2")
 
 
+@pytest.mark.slow
 def test_another_workflow_ingests(tmp_path: Path) -> None:
     """Without a matrix, from another folder and under other names: the rules ingest what the other's config says."""
     (tmp_path / "items").mkdir()
@@ -81,6 +83,7 @@ def test_a_prefix_is_refused_in_words(tmp_path: Path) -> None:
     assert "prefix: what is out of date is told from the files themselves" in done.stderr
 
 
+@pytest.mark.slow
 def test_another_workflow_uses_this_one(empty: Callable[[], Checkout]) -> None:
     """Another workflow, with targets and a configuration of its own, gets our report, and reruns what has changed."""
     checkout = empty()

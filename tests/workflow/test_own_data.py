@@ -54,6 +54,7 @@ def own(corpus: dict[str, Any], **more: Any) -> dict[str, Any]:
     return matrix({"mine": corpus}, sampling=sampling, own=scenario("mine", arms, title="My own"), **more)
 
 
+@pytest.mark.slow
 def test_own_files_are_measured_and_never_written_to(tmp_path: Path, items: Path) -> None:
     """A folder of the user's is read once for its reference, measured, reported, and left as it was."""
     before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in items.iterdir()}
@@ -66,6 +67,7 @@ def test_own_files_are_measured_and_never_written_to(tmp_path: Path, items: Path
     assert "My own" in (tmp_path / "results/benchmark_report.md").read_text()
 
 
+@pytest.mark.slow
 def test_an_own_file_that_changes_is_noticed(tmp_path: Path, items: Path) -> None:
     """When the user's files no longer are what was read at first, they are read again before the arms are compared."""
     folder = tmp_path / "items"
@@ -81,6 +83,7 @@ def test_an_own_file_that_changes_is_noticed(tmp_path: Path, items: Path) -> Non
     assert {sample["items"] for cell in cells for sample in cell["samples"]} == {ITEMS - 1}
 
 
+@pytest.mark.slow
 def test_an_own_api_is_measured_within_its_budget(tmp_path: Path, api: tuple[str, str]) -> None:
     """An API that the user names and allows is asked for no more than the budget, and delivers the same to all."""
     url, collection = api
@@ -93,6 +96,7 @@ def test_an_own_api_is_measured_within_its_budget(tmp_path: Path, api: tuple[str
     assert max(sample.requests or 0 for cell in results.cells for sample in cell.samples) <= 40
 
 
+@pytest.mark.slow
 def test_an_api_that_is_not_allowed_is_never_asked(tmp_path: Path, api: tuple[str, str]) -> None:
     """Without the opt-in, a matrix that names an API stops before anything runs and says what to set."""
     done = run(tmp_path, own({"kind": "api", "url": api[0], "collection": api[1]}))

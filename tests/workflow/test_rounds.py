@@ -13,6 +13,8 @@ import pytest
 
 from ingest_bench.receipt.verify import verify
 
+pytestmark = pytest.mark.slow
+
 Checkout = Any
 """The class of that name in `conftest.py`."""
 

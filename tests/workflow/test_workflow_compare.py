@@ -47,6 +47,7 @@ def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return snakemake(folder, "compare", "--cores", "1", "--allowed-rules", "comparison", "compare", *arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slower", "code"), [(1.5, 1), (1.0, 0)])
 def test_a_regression_fails_the_run_and_leaves_its_files(tmp_path: Path, slower: float, code: int) -> None:
     """`snakemake compare` ends with 1 where a cell is worse, naming it, and with 0 elsewhere; the files stay."""
@@ -60,6 +61,7 @@ def test_a_regression_fails_the_run_and_leaves_its_files(tmp_path: Path, slower:
     assert (tmp_path / "results/compare.md").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [((), "--config baseline=path/to/benchmark_results.json"), (("--config", "baseline=gone.json"), "gone.json")],
@@ -74,6 +76,7 @@ def test_a_missing_run_is_told(tmp_path: Path, arguments: tuple[str, ...], words
     assert not (tmp_path / "results/compare.json").exists()
 
 
+@pytest.mark.slow
 def test_the_matrix_is_the_same_with_a_run_to_compare_with(tmp_path: Path) -> None:
     """`--config baseline=` is no key of the matrix: everything else is planned as without it."""
     plans = []

@@ -109,6 +109,7 @@ def test_an_ingest_loads_nothing_of_the_matrix(folder: Path) -> None:
     assert "ingest_bench.workflow.staleness" not in loaded
 
 
+@pytest.mark.slow
 def test_settings_mean_what_is_typed_and_an_output_is_a_source(folder: Path) -> None:
     """Names of digits stay what they are, in the jobs too; and what was written is read, without its reports."""
     corpus(folder, "item_files")
@@ -133,6 +134,7 @@ def test_geoparquet_files_are_ingested_and_no_other_in_their_place(folder: Path)
     assert "source: source is not there" in ingest(folder, "source=source", "output=out", code=1)
 
 
+@pytest.mark.slow
 def test_killed_shards_of_an_api_run_again_alone(folder: Path, stac_server: Any) -> None:
     """When a shard is killed, and then the whole run is, only what is missing runs; then nothing is asked any more."""
     server = stac_server(items=ITEMS, options=["--think-ms", "100"])
@@ -172,6 +174,7 @@ def certified(state: Path) -> set[str]:
     return {path.stem for path in state.glob("0*.json")}
 
 
+@pytest.mark.slow
 def test_jobs_that_run_at_once_share_what_a_host_allows(folder: Path, stac_server: Any) -> None:
     """Two jobs of an API that bears four requests at once never have more than four under way between them."""
     server = stac_server(items=ITEMS, options=["--think-ms", "50"])

@@ -111,6 +111,7 @@ def published(output: Path) -> dict[str, Any]:
     return {**kept, "partitions": partitions, "journal": sorted(journal)}
 
 
+@pytest.mark.slow
 def test_files_that_change(mirror: Mirror, files: Files) -> None:
     """Jobs deliver what the command does, to the manifest and the journal, and plan alone where nothing changed."""
     said = mirror.by_workflow()
@@ -135,6 +136,7 @@ def test_files_that_change(mirror: Mirror, files: Files) -> None:
     assert published(mirror.output)["generation"] == 3
 
 
+@pytest.mark.slow
 def test_the_command_and_the_workflow_take_turns(mirror: Mirror, files: Files) -> None:
     """What one of them has published, or was killed at, the other one goes on with."""
     mirror.by_command()
@@ -152,6 +154,7 @@ def test_the_command_and_the_workflow_take_turns(mirror: Mirror, files: Files) -
     assert left == ["00000004"]
 
 
+@pytest.mark.slow
 def test_an_api_that_changes(tmp_path: Path) -> None:
     """New, changed, moved and gone items of an API come by jobs; where nothing changed, the plan alone asks."""
     api = ChangingApi(tmp_path)
@@ -189,6 +192,7 @@ def requests(said: str) -> dict[str, int]:
     return {kind: int(count.replace(",", "")) for count, kind in re.findall(r"([\d,]+) for (\w+)", line)}
 
 
+@pytest.mark.slow
 def test_killed_and_gone_on_with(tmp_path: Path) -> None:
     """After a kill readers see the run before; the next call says so, reads what is missing alone, and ends the run."""
     api = ChangingApi(tmp_path, think_ms=150)
@@ -218,6 +222,7 @@ def test_killed_and_gone_on_with(tmp_path: Path) -> None:
         assert published(mirror.output)["generation"] == 1
 
 
+@pytest.mark.slow
 def test_what_can_not_be_read_is_named(mirror: Mirror, files: Files) -> None:
     """A broken file loses no other item; it is named, and the command fails, until the file is mended."""
     (files.folder / "05.json").write_text("{")

@@ -7,6 +7,7 @@ links are needed, and most servers write them behind the items.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,7 +18,6 @@ from stac_ingest.core.text import beginning
 from stac_ingest.errors import ResponseError
 from stac_ingest.http.urls import display
 
-_BOM = b"\xef\xbb\xbf"
 _EMPTY = re.compile(rb'"features"\s*:\s*(?:\[\s*\]|null)')
 
 
@@ -104,7 +104,7 @@ def parse_page(body: bytes, url: str) -> dict[str, Any]:
     try:
         whole = parse_object(body, url)
     except ResponseError:
-        lenient = parse_lenient(body.removeprefix(_BOM))
+        lenient = parse_lenient(body.removeprefix(BOM_UTF8))
         if lenient is None:
             raise
         whole = lenient
@@ -134,7 +134,7 @@ def parse_object(body: bytes, url: str) -> dict[str, Any]:
     """
     try:
         with gc_paused():
-            whole = orjson.loads(body.removeprefix(_BOM))
+            whole = orjson.loads(body.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "broken JSON"
         message = f"{display(url)} answers with {kind} ({error}; {len(body)} bytes): {beginning(body)}"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative, path_given
+from stac_ingest.cli.streams import say
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
@@ -91,8 +92,7 @@ def run_audit_command(arguments: Sequence[str]) -> int:
         )
     finally:
         progress.clear()
-    for line in result.lines():
-        print(printable(line))  # noqa: T201 - the command's own words
+    say(map(printable, result.lines()))
     return result.exit_code
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stac_ingest.cli.options import Parser
 from stac_ingest.cli.progress import ProgressLine
+from stac_ingest.cli.streams import say
 from stac_ingest.core.text import printable
 from stac_ingest.errors import ConfigurationError
 
@@ -45,8 +46,7 @@ def run_check(arguments: Sequence[str]) -> bool:
         findings = check_table(Path(options.table), progress.step)
     finally:
         progress.clear()
-    for finding in findings:
-        print(json.dumps(finding._asdict()) if options.json else _line(finding))  # noqa: T201 - the command's own words
+    say(json.dumps(finding._asdict()) if options.json else _line(finding) for finding in findings)
     return all(finding.verdict != "failure" for finding in findings)
 
 

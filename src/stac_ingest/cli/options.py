@@ -200,11 +200,23 @@ def path_given(text: str) -> Path:
 
 def _local(text: str) -> Path:
     """Return the path that is given, be it as a `file:` URL; ValueError where it is another URL."""
+    refuse_empty(text)
     if ":" not in text:
         return Path(text)
     from stac_ingest.core.file_urls import local_path  # noqa: PLC0415 - most paths have no colon
 
     return local_path(text)
+
+
+def refuse_empty(text: str) -> None:
+    """Refuse no text at all, as of a variable of the shell that isn't set: it would pass for the folder one is in.
+
+    Raises:
+        ArgumentTypeError: there is no text.
+
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; give a path, or . for the folder you are in")
 
 
 def _bbox(text: str) -> list[float]:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative
+from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative, refuse_empty
+from stac_ingest.cli.streams import say
+from stac_ingest.core.file_urls import path_of_file_url
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
@@ -32,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("source", metavar="SOURCE", nargs="*", help="as for stac-ingest, except standard input")
-    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="the folder of the mirror")
+    parser.add_argument("--output", metavar="DIR", type=_folder, required=True, help="the folder of the mirror")
     parser.add_argument(
         "--partition",
         choices=("month", "year", "cell"),
@@ -100,9 +102,17 @@ def run_sync_command(arguments: Sequence[str]) -> int:
             lines, code = list(result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
-    for text in lines:
-        print(printable(text))  # noqa: T201 - the command's own words
+    say(map(printable, lines))
     return code
+
+
+def _folder(text: str) -> Path:
+    """Return the folder that is given, be it as a `file:` URL. Another URL is refused by the settings."""
+    refuse_empty(text)
+    try:
+        return Path(path_of_file_url(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def settings_of(options: argparse.Namespace) -> SyncSettings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import orjson
 
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import is_encodable
 from stac_ingest.errors import ItemError
 
 _DEEPEST = 1_000
@@ -58,7 +60,8 @@ def parse(data: bytes) -> object:
 def parse_leniently(data: bytes) -> object:
     """Parse what orjson refused; see `parse`."""
     try:
-        found = json.loads(data.decode())
+        # Programs on Windows begin files with this mark, which RFC 8259 lets readers pass over.
+        found = json.loads(data.removeprefix(BOM_UTF8).decode())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     # From Python 3.12 on its parser goes deeper than what walks through the value later.
@@ -140,7 +143,5 @@ def kind_in_words(content: object) -> str:
 
 
 def _check_encodable(item_id: str) -> None:
-    try:
-        item_id.encode()
-    except UnicodeEncodeError:
-        raise ItemError(f"not an item: its id {item_id!a:.40} can't be written as UTF-8") from None
+    if not is_encodable(item_id):
+        raise ItemError(f"not an item: its id {item_id!a:.40} can't be written as UTF-8")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 _UNUSED = {
     # No model of ours is changed by a plugin, and to look for some reads the metadata of all that is installed.
@@ -37,6 +40,34 @@ def collect_from_here() -> None:
 def end_process() -> None:
     """Leave what there is to the end of the process."""
     gc.freeze()
+
+
+class Messages(io.TextIOBase):
+    """Standard error, as far as it takes anything: that nobody hears of a run is no reason to end it."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        """Write to a stream; where it is closed, to nowhere, so that no file gets its number, and messages with it."""
+        self._stream = open(os.devnull, "w", encoding="utf-8") if stream is None else stream  # noqa: PTH123, SIM115 - as long as the process
+
+    def write(self, text: str) -> int:
+        """Write, if that is possible."""
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush, if that is possible."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Say whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the number of its file."""
+        return self._stream.fileno()
 
 
 class _WithoutPandas:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
@@ -146,4 +147,4 @@ def _content(path: str) -> bytes:
         raise ValueError(f"{path!r:.100} can't be read: {getattr(error, 'strerror', None) or error}") from None
     if len(content) > _LARGEST:
         raise ValueError(f"{path!r:.100} has more than {_LARGEST >> 20} MiB")
-    return content
+    return content.removeprefix(BOM_UTF8)

@@ -12,6 +12,14 @@ def encodable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+def is_encodable(text: str) -> bool:
+    """Say whether UTF-8 can hold a text, which has no lone surrogate then."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def printable(text: object) -> str:
     r"""Return one line without control characters, which could rewrite a terminal or forge lines of a log.
 
@@ -19,6 +27,11 @@ def printable(text: object) -> str:
     """
     words = str(text)
     return words if words.isprintable() else "".join(map(_escaped, words))
+
+
+def in_words(error: object) -> str:
+    """Return what an error says; of one of the system only its words, since what it is about is named beside it."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def plain_line(text: str, max_characters: int) -> str:

@@ -60,7 +60,7 @@ def columns_of(items: Sequence[Item]) -> ItemColumns:
         items: at least one. Some hundreds at a time are the fastest, since these stay in the processor's caches.
 
     Raises:
-        ItemError: an item has a geometry, a box or an instant that is none.
+        ItemError: an item has a geometry, a box or an instant that is none; or text that UTF-8 can't hold.
         TypeError, ValueError: it holds something that JSON can't.
 
     """
@@ -71,13 +71,15 @@ def columns_of(items: Sequence[Item]) -> ItemColumns:
         finite = [(item, *with_finite_numbers(item)) for item in items]
         changes = [(item, place, what) for item, _, changed in finite for place, what in changed]
         return _columns([item for _, item, _ in finite], ColumnMaker())[0]._replace(changes=changes)
+    except UnicodeEncodeError as error:
+        raise ItemError(f"it has text that UTF-8 can't hold: {error.object!a:.60}") from None
     except RecursionError:
         raise ItemError("it is nested too deeply") from None
 
 
 def _columns(items: Sequence[Item], maker: ColumnMaker) -> tuple[ItemColumns, bool]:
     columns: dict[Slot, pa.Array] = {}
-    for name in dict.fromkeys(chain.from_iterable(items)):
+    for name in _names(items):
         if name not in {PROPERTIES, _GEOMETRY}:
             values = members(name, items)
             if name == _BOX:
@@ -86,7 +88,7 @@ def _columns(items: Sequence[Item], maker: ColumnMaker) -> tuple[ItemColumns, bo
                 columns[Slot((name,))] = maker.column(values)
             maker.count_nulls(name, items, columns[Slot((name,))])
     properties = [_properties(item) for item in items]
-    for name in dict.fromkeys(chain.from_iterable(properties)):
+    for name in _names(properties):
         made = _property(name, members(name, properties), maker)
         columns |= made
         if name != "datetime":  # null is one of its values
@@ -94,6 +96,18 @@ def _columns(items: Sequence[Item], maker: ColumnMaker) -> tuple[ItemColumns, bo
     geometry = shapes_of(_GEOMETRY, members(_GEOMETRY, items), strict=True)
     columns |= _with_originals((_GEOMETRY,), geometry.column, geometry.originals)
     return ItemColumns(columns, geometry.outline, maker.null_members), maker.all_finite
+
+
+def _names(objects: Sequence[dict[str, Any]]) -> dict[str, None]:
+    """Return the names of all members, each of which may become that of a column.
+
+    Raises:
+        UnicodeEncodeError: one has a lone surrogate, which JSON allows.
+
+    """
+    names = dict.fromkeys(chain.from_iterable(objects))
+    "".join(names).encode()
+    return names
 
 
 def _properties(item: Item) -> dict[str, Any]:

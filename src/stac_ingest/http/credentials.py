@@ -117,7 +117,7 @@ def read_credentials(config: IngestConfig) -> tuple[str, Credentials]:
 
 def _from_file(path: Path) -> dict[str, str]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             text = file.read(_MAX_FILE_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"headers_file: {path} can't be read: {error}") from None

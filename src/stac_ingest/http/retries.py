@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from stac_ingest.core.text import beginning
 from stac_ingest.errors import LinkRefused, RateLimited, ResponseError, ResponseTooLarge, RetryAfterTooLong
 from stac_ingest.http.client import Client, Response
+from stac_ingest.http.dates import seconds_of
 from stac_ingest.http.limiter import RequestLimiter, RequestNotNeeded
 from stac_ingest.http.request import Request
 from stac_ingest.http.urls import display, resolve, same_origin
@@ -189,10 +189,9 @@ def _retry_after(headers: Mapping[str, str], wall: float) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - wall
-        except (ValueError, OverflowError):
+        if (until := seconds_of(text)) is None:
             return None
+        seconds = until - wall
     return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124 - NaN differs from itself
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
+
+from stac_ingest.http.dates import seconds_of
 
 _SETTLED_S = 3600
 """Seconds after which a file that has a time alone can't change within that time: a clock may be off by as much."""
@@ -23,7 +24,7 @@ def is_settled(version: str, now: float) -> bool:
         now: seconds since 1970, before the content was asked for.
 
     """
-    moment = _moment(version)
+    moment = seconds_of(version)
     return bool(version) if moment is None else moment < now - _SETTLED_S
 
 
@@ -37,13 +38,13 @@ def made_at(headers: Mapping[str, str], asked: float) -> float:
         asked: when it was asked for, by this machine's clock.
 
     """
-    date = _moment(headers.get("Date", ""))
+    date = seconds_of(headers.get("Date", ""))
     return asked if date is None else min(asked, date)
 
 
 def is_time(version: str) -> bool:
     """Say whether a version is a time, and not an ETag."""
-    return _moment(version) is not None
+    return seconds_of(version) is not None
 
 
 def conditions(version: str) -> dict[str, str]:
@@ -66,11 +67,3 @@ def confirms(headers: Mapping[str, str], version: str) -> bool:
         return headers.get("Last-Modified") == version
     tag = headers.get("ETag", version)
     return tag.removeprefix("W/") == version.removeprefix("W/")
-
-
-def _moment(version: str) -> float | None:
-    """Return the time that a version is, in seconds since 1970; None where it is an ETag."""
-    try:
-        return parsedate_to_datetime(version).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

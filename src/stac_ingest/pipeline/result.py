@@ -35,7 +35,7 @@ class PipelineResult:
     dropped: int = 0
     """By a modifier."""
     written: int = 0
-    """Items that the output has taken."""
+    """Items that the output has taken; after an error only those that the checkpoint, if there is one, has as done."""
     failed: int = 0
     """In transform or output; failures of the ingest are the fetcher's to count."""
     seconds: float = 0.0

@@ -79,6 +79,7 @@ async def run_pipeline(
                 await bundler.close()
             if run.checkpoints is not None:
                 await asyncio.to_thread(run.checkpoints.flush)
+            run.end()
             run.result.seconds = clock() - started
     if on_progress is not None:
         on_progress(run.result)
@@ -118,11 +119,14 @@ class _Run:
         self._marks = self.checkpoints is not None and not getattr(bundler, "marks_completed", False)
         self._seen: IdSet | None = None
         self._may_be_done = True
+        self._completed_before: int | None = None
 
     async def drive(
         self, fetcher: Fetcher, clock: Callable[[], float], on_progress: Callable[[PipelineResult], None] | None
     ) -> None:
         """Move every item, adding up the seconds of each stage."""
+        if self.checkpoints is not None and not self._marks:
+            self._completed_before = self.checkpoints.completed_count
         if self.checkpoints is not None and not getattr(fetcher, "delivers_once", False):
             self._seen = IdSet()
         # Without either, no item of a fetcher that delivers each once can be known yet.
@@ -218,8 +222,14 @@ class _Run:
         """Keep the manifest, and correct the counts by items that turned out unfit only when they were written."""
         rejected = manifest.get("rejected", 0)
         self.result.manifest = manifest
+        self._completed_before = None
         self.result.written -= rejected
         self.result.failed += rejected
+
+    def end(self) -> None:
+        """Count what is written where the output had no end: what it had taken and not yet marked isn't there."""
+        if self.checkpoints is not None and self._completed_before is not None:
+            self.result.written = self.checkpoints.completed_count - self._completed_before
 
     def _transform(self, item: Item) -> Item | None:
         """Return the item as it is to be written, or None when it is not to be."""

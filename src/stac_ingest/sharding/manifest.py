@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field, ValidationError
 
 from stac_ingest.completeness import CompletenessReport, Verdict
-from stac_ingest.sharding.plan import Plan, Record, Shard
+from stac_ingest.sharding.plan import Plan, Record, Shard, Words
 from stac_ingest.sharding.settings import ShardedIngest
 
 MANIFEST_VERSION: Literal[1] = 1
@@ -33,8 +33,8 @@ class Part(Record):
 class NamedFailure(Record):
     """One thing that could not be used."""
 
-    origin: str
-    error: str
+    origin: Words
+    error: Words
 
 
 class ShardReport(Record):

@@ -7,18 +7,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError
 
 from stac_ingest.config import RequestBudget
 from stac_ingest.core.atomic import write_text
 from stac_ingest.core.registry import load
-from stac_ingest.core.text import counted
+from stac_ingest.core.text import counted, encodable
 from stac_ingest.errors import ConfigurationError
 from stac_ingest.sharding.settings import ShardedIngest
 from stac_ingest.sources.kind import KINDS, SourceKind
 
 VERSION: Literal[1] = 1
 NAME = "plan.json"
+Words = Annotated[str, AfterValidator(encodable)]
+"""Text of a record that may quote names and ids of strangers, which UTF-8 need not be able to hold."""
 
 
 class Record(BaseModel):

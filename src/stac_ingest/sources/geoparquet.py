@@ -18,7 +18,7 @@ from stac_ingest.core.background import usable_cores
 from stac_ingest.core.model import Batch, Item, Payload, Reject
 from stac_ingest.core.rows import AsLines, Rows
 from stac_ingest.core.source import Source
-from stac_ingest.core.text import counted
+from stac_ingest.core.text import counted, is_encodable
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.filters.item_filter import ItemFilter
 from stac_ingest.filters.row_groups import RowGroupFilter
@@ -43,6 +43,8 @@ READ_BUFFER = 64 << 10
 
 UNREADABLE = (OSError, ValueError, OverflowError, pa.ArrowException)
 """What reading a damaged file can raise: names of columns that aren't UTF-8 are a `UnicodeDecodeError`."""
+
+_UNNAMED = "its path isn't UTF-8, and Arrow opens no such file; rename it"
 
 
 class RowGroups(NamedTuple):
@@ -294,6 +296,8 @@ def row_groups(path: Path, filesystem: pafs.FileSystem | None = None, stored: St
         # Opening a FIFO would wait for somebody to write to it.
         if filesystem is None and stored is None and path.exists() and not path.is_file():
             raise OSError("not a regular file")
+        if stored is None and not is_encodable(str(path)):
+            return RowGroups(path, range(0), None, None, DataProcessingError(f"{path}: {_UNNAMED}"))
         with pq.ParquetFile(stored.open() if stored else str(path), filesystem=filesystem) as file:
             metadata, schema = file.metadata, schema_of_file(file)
             decoder = Decoder(schema, marked_geometries(file.schema, schema.names))

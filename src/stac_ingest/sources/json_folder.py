@@ -7,6 +7,7 @@ from typing import Any
 
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.source import Source
+from stac_ingest.core.text import in_words
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.sources.directory.source import JsonDirectorySource
 from stac_ingest.sources.directory.walk import Refused
@@ -43,7 +44,7 @@ def json_files_source(folder: Path, files: FolderFiles, config: IngestConfig, su
             try:
                 known.append(lines_file(str(folder / name)))
             except (OSError, ItemError) as error:
-                refused.append(Refused(name, str(error)))
+                refused.append(Refused(name, in_words(error)))
         prefix = len(str(folder / "_")) - 1
         sources.append(LinesSource(known, config, summary, lambda path: path[prefix:]))
     if len(sources) == 1 and not refused:

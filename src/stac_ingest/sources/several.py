@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from glob import iglob
@@ -194,8 +195,8 @@ class _Files:
 def _listed(part: str) -> Iterator[str]:
     """Yield the paths that a list has, one a line, as they are: a bracket in a name is no pattern."""
     with Path(part[1:]).open("rb") as lines:
-        for line in lines:
-            if path := line.rstrip(b"\r\n"):
+        for number, line in enumerate(lines):
+            if path := (line if number else line.removeprefix(BOM_UTF8)).rstrip(b"\r\n"):
                 yield path_of_file_url(os.fsdecode(path))
 
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import select
 import sys
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -248,7 +249,7 @@ def _is_document(head: bytes) -> bool:
 
     A document on one line is a line. Whatever is neither is taken for lines, each of which costs no more than itself.
     """
-    text = head.lstrip()
+    text = head.removeprefix(BOM_UTF8).lstrip()
     if text.startswith(b"["):
         return True
     if not text.startswith(b"{"):

@@ -18,10 +18,18 @@ _NAME, _BEFORE = "copies.npy", "copies-before.npy"
 _Numbers = NDArray[Any]
 
 
-def remembered_copies(folder: Path | None) -> Entries:
-    """Return what the last run has noted."""
-    path = (folder or Path()) / _NAME
-    return np.load(path) if folder is not None and path.exists() else np.zeros(0, COPIES)
+def no_copies() -> Entries:
+    """Return none."""
+    return np.zeros(0, COPIES)
+
+
+def remembered_copies(folder: Path | None) -> Entries | None:
+    """Return what the last run has noted; None where it is lost."""
+    try:
+        copies: Entries | None = None if folder is None else np.load(folder / _NAME)
+    except (OSError, ValueError, EOFError):
+        return None
+    return copies if copies is not None and copies.dtype == COPIES else None
 
 
 def keep_before(folder: Path, copies: Entries) -> None:

@@ -19,7 +19,7 @@ from stac_ingest.core.id_set import key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError, ItemError
 from stac_ingest.outputs.base import encode_json, parsed
-from stac_ingest.sharding.plan import Record
+from stac_ingest.sharding.plan import Record, Words
 from stac_ingest.sync.entries import HELD, SEEN, Entries, about
 from stac_ingest.sync.index import index_of
 from stac_ingest.sync.manifest import Partition
@@ -46,7 +46,7 @@ class Unwritten(Record):
 
     collection: str
     id: str
-    error: str
+    error: Words
     origin: int = Field(description="the number of the file that it is in; 0 for none")
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.source import Source
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.plan import Record
+from stac_ingest.sharding.plan import Record, Words
 from stac_ingest.sources import kind_and_path, lies_in_store
 from stac_ingest.sources.directory.walk import Refused
 from stac_ingest.sources.folder import DOCUMENTS, LINES, TABLES, FolderFiles, files_in
@@ -33,7 +33,7 @@ class FilesTask(Record):
     base: str = Field(description="the folder that their names are relative to")
     start: int = Field(default=0, description="the first of the files that the run reads")
     stop: int = Field(default=0, description="the one behind the last")
-    refused: list[tuple[str, str]] = Field(default=[], description="files that can't be read, and why")
+    refused: list[tuple[Words, Words]] = Field(default=[], description="files that can't be read, and why")
 
 
 class SourceFiles(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from stac_ingest.sharding.plan import Record
+from stac_ingest.sharding.plan import Record, Words
 
 
 class Covered(Record):
@@ -50,7 +50,7 @@ class SyncPlan(Record):
     generation: int = Field(ge=1)
     detector: str
     tasks: list[Task]
-    unverified: list[str] = Field(
+    unverified: list[Words] = Field(
         default=[], description="what this run can't tell of the source, in words; the verdict isn't `complete` then"
     )
     server_date: int | None = Field(
@@ -59,4 +59,4 @@ class SyncPlan(Record):
     remembered: dict[str, Any] = Field(default={}, description="what the detector wants to know in the next run; small")
     matched: int | None = Field(default=None, description="items that the source says it has in all, where it does")
     requests: int = Field(default=0, description="that planning took")
-    notes: list[str] = Field(default=[], description="remarks on how the source was looked at")
+    notes: list[Words] = Field(default=[], description="remarks on how the source was looked at")

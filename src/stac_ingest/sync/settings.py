@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.text import is_encodable
 from stac_ingest.pipeline import Modifier
 from stac_ingest.sharding.plan import Record
 from stac_ingest.stores.urls import store_kind
@@ -71,6 +72,10 @@ class SyncSettings(Record):
             raise ValueError(
                 "a sync needs a folder of this machine; give one, and the URL of the store by copy_to (--copy-to)"
             )
+        if str(output) == "":
+            raise ValueError("it is empty; give a folder")
+        if not is_encodable(str(output)):
+            raise ValueError("its name isn't UTF-8, in which tables are written; give another folder")
         if str(output) == "-":
             raise ValueError("a sync isn't written to standard output; give a folder")
         return output

@@ -14,7 +14,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.core.atomic import write_text
 from stac_ingest.core.model import Item
 from stac_ingest.errors import DataProcessingError
-from stac_ingest.sharding.plan import Record
+from stac_ingest.sharding.plan import Record, Words
 from stac_ingest.sync.known import KnownItems, write_known
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.plan import Task
@@ -37,15 +37,15 @@ class TaskReport(Record):
     ids: int = Field(default=0, description="that came without their items")
     resumed: int = Field(default=0, description="of these, ids that an earlier process had listed")
     dropped: int = Field(default=0, description="items that a transform left out")
-    problems: list[str] = Field(default=[])
-    failures: list[tuple[str, str]] = Field(default=[], description="the first of them")
+    problems: list[Words] = Field(default=[])
+    failures: list[tuple[Words, Words]] = Field(default=[], description="the first of them")
     failed: int = Field(default=0, description="how many there are")
     requests: dict[str, int] = Field(default={})
-    notes: list[str] = Field(default=[])
+    notes: list[Words] = Field(default=[])
     spared: list[int] = Field(default=[])
     unchanged: list[int] = Field(default=[])
     unversioned: int = 0
-    unverified: list[str] = Field(default=[])
+    unverified: list[Words] = Field(default=[])
 
     @property
     def outcome(self) -> Outcome:

@@ -51,8 +51,8 @@ def judge(
         (unwritten, len(unwritten), "written"),
     ):
         if named:
-            more = f" and {counted(count - 1, 'other')}" if count > 1 else ""
-            wrong.append(f"{named[0]}{more} could not be {what}")
+            more = f" (and {counted(count - 1, 'other')})" if count > 1 else ""
+            wrong.append(f"could not be {what}: {named[0]}{more}")
     if resolved.unread:
         wrong.append(f"{counted(resolved.unread, 'item')} could not be read: only the ids are known")
     unsettled = bool(wrong)

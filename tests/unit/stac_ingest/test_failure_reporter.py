@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,17 @@ def test_a_failure_says_what_and_why() -> None:
         "ItemError",
         "ingest",
     )
+
+
+def test_an_error_of_the_system_is_said_in_words(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that can't be opened is named once, by its origin, and the number of the error isn't shown."""
+    collector = FailureCollector()
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - whichever the system gives
+        (tmp_path / "a.json").open()
+    FailureReporter(collector, LOGGER, IngestSummary())("a.json", caught.value)
+    assert caplog.messages == ["Skipped a.json: No such file or directory"]
+    (failure,) = collector.get_all()
+    assert (failure.error, failure.error_type) == ("No such file or directory", "FileNotFoundError")
 
 
 def test_names_forge_no_log_lines(caplog: pytest.LogCaptureFixture) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -21,10 +20,12 @@ from stac_ingest.api.search_forms import SearchClient
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.id_set import IdSet, key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.text import is_encodable
 from stac_ingest.errors import RateLimited, ResponseError
 from stac_ingest.http.client import Client, Response
 from stac_ingest.http.clock import Clock
 from stac_ingest.http.credentials import read_credentials
+from stac_ingest.http.dates import seconds_of
 from stac_ingest.http.request import Request
 from stac_ingest.http.retries import RetryingClient
 from stac_ingest.sources.api_terms import terms_of
@@ -46,9 +47,8 @@ class _DatedClient(Client):
 
     async def send(self, request: Request) -> Response:
         response = await super().send(request)
-        if self.date is None:
-            with suppress(KeyError, ValueError, TypeError, OverflowError):
-                self.date = int(parsedate_to_datetime(response.headers["Date"]).timestamp()) * SECOND
+        if self.date is None and (date := seconds_of(response.headers.get("Date", ""))) is not None:
+            self.date = int(date) * SECOND
         return response
 
 
@@ -309,5 +309,6 @@ def _digest(items: list[Item]) -> str:
 
 
 def _items(features: list[Any]) -> list[Item]:
-    """Return the members of a page that have an id."""
-    return [one for one in features if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"]]
+    """Return the members of a page that have an id, which UTF-8 can hold as well as the name of the collection."""
+    with_id = (one for one in features if isinstance(one, dict) and isinstance(one.get("id"), str) and one["id"])
+    return [one for one in with_id if all(map(is_encodable, key_of(one)))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from stac_ingest.sharding.plan import Record
+from stac_ingest.sharding.plan import Record, Words
 
 
 class DocumentsTask(Record):
@@ -13,4 +13,4 @@ class DocumentsTask(Record):
     generation: int
     start: int = Field(default=0, description="the first of the documents")
     stop: int = Field(default=0, description="the one behind the last")
-    refused: list[tuple[str, str]] = Field(default=[], description="links and documents that can't be used, and why")
+    refused: list[tuple[Words, Words]] = Field(default=[], description="links and documents that fail, and why")

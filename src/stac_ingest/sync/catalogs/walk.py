@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stac_ingest.config import IngestConfig
+from stac_ingest.core.text import in_words
 from stac_ingest.ingest_loop import driven
 from stac_ingest.sources.catalog.source import CatalogSource
 from stac_ingest.strategies import load_strategy
@@ -49,7 +50,7 @@ async def walk(reader: KeptStructure, config: IngestConfig, summary: IngestSumma
                     continue
                 reader.doubt(payload.origin)
                 if len(refused) < _NAMED:
-                    refused.append((reader.name(payload.origin), str(payload.error)))
+                    refused.append((reader.name(payload.origin), in_words(payload.error)))
                 else:
                     more += 1
             progress("following links", links.count)

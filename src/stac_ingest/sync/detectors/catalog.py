@@ -25,7 +25,7 @@ from stac_ingest.sync.catalogs.memory import (
 from stac_ingest.sync.catalogs.structure import KeptStructure
 from stac_ingest.sync.catalogs.task import DocumentsTask
 from stac_ingest.sync.catalogs.walk import walk
-from stac_ingest.sync.copies import keep_before, remembered_copies, settle_copies
+from stac_ingest.sync.copies import keep_before, no_copies, remembered_copies, settle_copies
 from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.detectors.origins import NEXT, any_of_unknown_origin, next_number
 from stac_ingest.sync.plan import Covered, SyncPlan, Task
@@ -91,7 +91,9 @@ class CatalogDetector:
         if root is None:
             raise ConfigurationError(f"source: {self._config.source} is no static catalog any more")
         before = remembered(last.remembered_folder)
-        is_lost = bool(last.generation) and (before is None or any_of_unknown_origin(last, before.column("number")))
+        copies = remembered_copies(last.remembered_folder)
+        is_known = before is not None and not any_of_unknown_origin(last, before.column("number"))
+        is_lost = bool(last.generation) and (copies is None or not is_known)
         everything = self._settings.verify or is_lost or before is None
         kept_folder = None if everything else last.remembered_folder
         reader = KeptStructure(make_reader(root, self._config, summary), kept_folder, memories)
@@ -101,7 +103,7 @@ class CatalogDetector:
             raise DataProcessingError(f"{name}: {why}")
         reader.save()
         documents = compared(found.links.distinct(), before, next_number(last), is_whole=not found.refused)
-        copies = remembered_copies(last.remembered_folder)
+        copies = no_copies() if copies is None else copies
         numbers = documents.table.column("number")
         # What else a changed document held isn't known before it is read, so its copies are read as well.
         read_anyway = np.ones(len(numbers), bool) if everything else np.isin(numbers, copies["origin"])
@@ -152,7 +154,7 @@ class CatalogDetector:
         if whole and not there:
             yield _task(next(count), run, whole)
         if refused:
-            yield _task(next(count), run.model_copy(update={"refused": refused}), whole)
+            yield _task(next(count), DocumentsTask(generation=run.generation, refused=refused), whole)
 
 
 def _task(number: int, what: DocumentsTask, covers: list[Covered]) -> Task:

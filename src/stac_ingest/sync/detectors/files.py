@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.summary import IngestSummary
-from stac_ingest.sync.copies import files_with_copies, keep_before, remembered_copies, settle_copies
+from stac_ingest.sync.copies import files_with_copies, keep_before, no_copies, remembered_copies, settle_copies
 from stac_ingest.sync.detectors.base import Last
 from stac_ingest.sync.detectors.origins import NEXT, any_of_unknown_origin, next_number
 from stac_ingest.sync.file_changes import FileChanges
@@ -84,8 +84,9 @@ class FilesDetector:
         changes = FileChanges(files, remembered(last.remembered_folder), source, next_number(last))
         copies = remembered_copies(last.remembered_folder)
         is_known = changes.compared and not any_of_unknown_origin(last, _known_numbers(changes))
-        is_lost = bool(last.generation) and not is_known
+        is_lost = bool(last.generation) and (copies is None or not is_known)
         everything = self._settings.verify or not changes.compared or is_lost
+        copies = no_copies() if copies is None else copies
         is_read = changes.is_there if everything else changes.is_changed
         if not everything:
             numbers = changes.files.column("number")
@@ -125,7 +126,8 @@ class FilesDetector:
         if len(changes.gone) and not everything:
             yield _task(next(count), run, [Covered(origins=changes.gone.tolist())])
         if changes.refused:
-            yield _task(next(count), run.model_copy(update={"refused": changes.refused}), whole)
+            refused = FilesTask(generation=run.generation, base=run.base, refused=changes.refused)
+            yield _task(next(count), refused, whole)
 
 
 def _task(number: int, what: FilesTask, covers: list[Covered]) -> Task:

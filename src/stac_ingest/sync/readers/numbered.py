@@ -8,6 +8,7 @@ from typing import Any
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.source import Source
+from stac_ingest.core.text import in_words
 from stac_ingest.sources import place_of
 from stac_ingest.sources.hrefs import absolute_items
 from stac_ingest.sources.wanted import filter_of
@@ -55,5 +56,5 @@ class NumberedItems:
 
     def fail(self, what: str, error: Exception, number: int) -> None:
         """Note that a file, or something in it, can't be used."""
-        self._outcome.failures.append((what, str(error)))
+        self._outcome.failures.append((what, in_words(error)))
         self.spared.add(number)

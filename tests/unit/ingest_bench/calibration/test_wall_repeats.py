@@ -47,6 +47,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seeds
 
 
+@pytest.mark.slow
 def test_repeats_go_on_after_the_last_one(measured: list[int], tmp_path: Path) -> None:
     """What was measured before a failure is kept, and isn't measured again."""
     with pytest.raises(MeasurementError):
@@ -57,6 +58,7 @@ def test_repeats_go_on_after_the_last_one(measured: list[int], tmp_path: Path) -
     assert measured == [9]
 
 
+@pytest.mark.slow
 def test_what_is_damaged_or_has_another_seed_is_measured_again(measured: list[int], tmp_path: Path) -> None:
     """A file that isn't whole, and one of another seed, say nothing of this run."""
     repeat_wall(tmp_path, 2, 7)
@@ -69,6 +71,7 @@ def test_what_is_damaged_or_has_another_seed_is_measured_again(measured: list[in
     assert measured == [8, 9]
 
 
+@pytest.mark.slow
 def test_what_other_code_measured_is_measured_again(
     measured: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

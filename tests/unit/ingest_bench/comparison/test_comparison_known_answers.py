@@ -28,6 +28,7 @@ def verdicts(comparison: Comparison) -> dict[tuple[str, str], str]:
     return {(cell.scenario, cell.arm): cell.verdict for cell in comparison.cells}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES)
 def test_where_nothing_changed_nothing_is_worse(truth: Any, scene: str) -> None:
     """Of comparisons of two runs of 80 cells of the same truth, at most 5% call any cell worse, or any better."""
@@ -71,6 +72,7 @@ def test_high_heterogeneity_is_a_warning(truth: Any) -> None:
     assert compare(quiet.run(0), quiet.run(1)).warnings == []
 
 
+@pytest.mark.slow
 def test_a_planted_slow_down_is_as_large_as_planted(truth: Any) -> None:
     """The interval of the change holds the planted factor in about 95% of cells, and is centred on it."""
     held, logs = 0, []

@@ -231,6 +231,12 @@ def make(shipped: Settings) -> Maker:
     return Maker(shipped)
 
 
+@pytest.fixture(scope="module")
+def whole(shipped: Settings) -> Results:
+    """Make results of that whole matrix once. Leave them as they are."""
+    return Maker(shipped)()
+
+
 @pytest.fixture
 def make_of() -> Callable[[dict[str, Any]], Maker]:
     """Give a maker of results for any matrix."""

@@ -128,6 +128,7 @@ elif __name__ == "__mp_main__":
 REPORTING = "from ingest_bench.system.loaded_modules import report_at_exit; report_at_exit('sample')"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["fork", "spawn"])
 def test_workers_report_what_they_load(way: str, tmp_path: Path) -> None:
     """A process and the workers that it starts report what each has loaded by its end; a recording around hears it."""
@@ -146,6 +147,7 @@ def test_nothing_is_written_without_a_recording(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_packages_of_others_are_recorded() -> None:
     """What a process has loaded of others is recorded under the package's name, with its pinned version."""
     script = f"{REPORTING}; import aiohttp"

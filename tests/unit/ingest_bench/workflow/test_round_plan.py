@@ -121,6 +121,7 @@ worlds = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(made=worlds, first_s=st.floats(0, 4_000))
 def test_no_round_is_planned_past_the_budget(made: World, first_s: float) -> None:
@@ -131,6 +132,7 @@ def test_no_round_is_planned_past_the_budget(made: World, first_s: float) -> Non
         assert not plan.cells or plan.spent_s + price <= plan.budget_s - CLOSING_S + 1e-6
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(made=worlds)
 def test_no_challenger_is_dropped_that_may_be_the_best(made: World) -> None:
@@ -152,6 +154,7 @@ def test_no_challenger_is_dropped_that_may_be_the_best(made: World) -> None:
             break
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(made=worlds)
 def test_nothing_is_added_to_what_is_decided(made: World) -> None:

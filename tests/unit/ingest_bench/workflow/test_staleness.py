@@ -68,6 +68,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return made
 
 
+@pytest.mark.slow
 def test_a_plan_reads_each_file_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """For 5,000 cells each cell file is read once, each source file is parsed once, and the corpus's files never."""
     reads: Counter[str] = Counter()

@@ -131,6 +131,7 @@ def test_any_sequence_equals_a_dictionary(tmp_path_factory, operations, buffer_s
         assert len(frame) == len(model)
 
 
+@pytest.mark.slow
 def test_cost_per_item_does_not_grow(tmp_path):
     """Each record is written at most twice, at ten flushes as at a thousand, and few files are left."""
     costs = {}

@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+from contextlib import suppress
 from functools import partial
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from stac_ingest.context import WorkflowContext
 from stac_ingest.core.id_set import key_of
 from stac_ingest.core.rows import LineRows
 from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemError
+from stac_ingest.failures import FailureCollector
 from stac_ingest.outputs import (
     OUTPUTS,
     GeoParquetOutput,
@@ -32,6 +34,8 @@ from stac_ingest.outputs.directory import OutputFolder
 from stac_ingest.outputs.geoparquet import read_part
 from stac_ingest.outputs.json_files import read_file
 from stac_ingest.outputs.ndjson import read_lines, unmarked_tail
+from stac_ingest.pipeline import run_pipeline
+from stac_ingest.pipeline.result import PipelineResult
 
 IN_FOLDERS = kept_in_files()
 """Outputs that write to the folder that they are given."""
@@ -279,6 +283,31 @@ async def test_items_are_completed_only_when_they_are_on_disk(tmp_path, monkeypa
     await output.close()
     assert events == ["sync", "mark"] * 2
     assert checkpoints.completed_count == 2
+
+
+@pytest.mark.parametrize("name", IN_FOLDERS)
+async def test_a_run_that_fails_counts_as_written_what_the_next_one_finds(tmp_path, name):
+    """Items that an output had taken and not yet written, when a run ended early, aren't reported as written."""
+    items = [item(f"i{number}", datetime="2024-01-01T00:00:00Z") | {"geometry": None} for number in range(7)]
+
+    async def run(source, *, fails):
+        async def fetch(ctx):
+            for one in source:
+                yield one
+            if fails:
+                raise DataProcessingError("the source is gone")
+
+        result = PipelineResult()
+        with CheckpointManager("w", "c", tmp_path / "checkpoints") as checkpoints:
+            ctx = SimpleNamespace(checkpoints=checkpoints, failure_collector=FailureCollector())
+            output = make_output(name, tmp_path / "out")
+            with suppress(DataProcessingError):
+                await run_pipeline(SimpleNamespace(fetch=fetch), [], output, ctx, result=result)
+        return result
+
+    first = await run(items[:5], fails=True)
+    second = await run(items, fails=False)
+    assert (second.skipped, second.written) == (first.written, 7 - first.written)
 
 
 async def test_without_checkpoints_nothing_waits_for_the_disk_before_the_end(tmp_path, monkeypatch):

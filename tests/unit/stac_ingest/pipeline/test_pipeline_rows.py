@@ -111,6 +111,7 @@ class Completed:
 
     def __init__(self, ids: set[str]) -> None:
         self._ids, self.failed = ids, list[str]()
+        self.completed_count = len(ids)
 
     def is_completed(self, item_id: str, collection_id: str | None = None) -> bool:
         return item_id in self._ids

@@ -60,7 +60,6 @@ BREAKAGES = {
     "no id": b'{"type": "Feature"}',
     "empty id": b'{"type": "Feature", "id": ""}',
     "half a character": b'{"type": "Feature", "id": "\\ud800"}',
-    "byte order mark": b'\xef\xbb\xbf{"id": "x"}',
     "numeric id": b'{"type": "Feature", "id": 7}',
     "latin-1": b'{"id": "\xe9"}',
     "deep": b'{"id": ' + b"[" * 1_100,

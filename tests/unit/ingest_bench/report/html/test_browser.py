@@ -123,10 +123,10 @@ async def opened(browser: str) -> AsyncIterator[Tab]:
         yield found
 
 
-@pytest.fixture
-def page(make: Any, tmp_path: Path) -> str:
-    """Write the report of the whole matrix."""
-    return written(make(), tmp_path)
+@pytest.fixture(scope="module")
+def page(whole: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Write the report of the whole matrix, once for all tests."""
+    return written(whole, tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture
@@ -213,6 +213,7 @@ async def test_everything_can_be_read_in_both_schemes(opened: Tab, page: str, sc
     assert await opened.run(PALE) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: `make` installs envs/requirements-axe.txt")
 @pytest.mark.parametrize("size", WIDTHS)
 async def test_axe_finds_nothing(opened: Tab, page: str, size: tuple[int, int]) -> None:

@@ -265,6 +265,7 @@ def test_pages_without_order_are_not_shared():
     assert run.steals == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [12_000, 25_000])
 def test_a_count_that_is_a_cap_hides_no_loss(number):
     """Where the server counts to 10,000 only, the sums of parts still tell that an item came out of order."""
