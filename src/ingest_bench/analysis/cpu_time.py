@@ -1,7 +1,7 @@
 """CPU time as a check on wall time, and where it is the better one of the two.
 
-Stolen time and other work on the machine lengthen wall time; CPU time leaves them out. It also leaves out all waiting,
-so it says how fast an ingest is only where nothing is waited for: where one thread computes throughout.
+Stolen time and other work on the machine lengthen wall time more than CPU time. CPU time leaves out all waiting, so it
+says how fast an ingest is only where nothing is waited for: where one thread computes throughout.
 """
 
 import math
@@ -39,7 +39,8 @@ def time_ratios(samples: Sequence[Sample], figure: Figure) -> dict[int, float]:
 def cpu_speed_up(samples: Sequence[Sample], confidence: float, stop_reason: str) -> Speedup | None:
     """Return the speed-up by CPU time; None with fewer than three pairs.
 
-    It is widened as that by wall time (`cell_speed_up`): the two move together, so it stops by what was seen as well.
+    It is widened as that by wall time is (`cell_speed_up`): the two move together, so a number of pairs that hangs on
+    one hangs on the other.
     """
     return speed_up(list(time_ratios(samples, "cpu").values()), confidence, sequential=is_sequential(stop_reason))
 
