@@ -61,7 +61,7 @@ def sample(folder: Path, **settings: Any) -> dict[str, Any]:
 def test_what_comes_before_and_after_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command that needs a file gets one, another writes what is read back, and neither is in the time."""
     monkeypatch.chdir(tmp_path)
-    Path("before.py").write_text("import os, time\ntime.sleep(0.4)\nopen(os.environ['PLACE'], 'w').close()")
+    Path("before.py").write_text("import os, time\ntime.sleep(1.5)\nopen(os.environ['PLACE'], 'w').close()")
     Path("after.py").write_text("import os, sys\nos.rename(os.environ['PLACE'], sys.argv[1])")
     settings = {
         "command": "sh -c 'test -e $PLACE && cat $0 >> $PLACE' {source}",
@@ -71,7 +71,7 @@ def test_what_comes_before_and_after_is_not_timed(tmp_path: Path, monkeypatch: p
     }
     found = sample(tmp_path, **settings)
     assert (found["items"], found.get("invalid"), found["output_bytes"]) == (2, None, None)
-    assert found["wall_s"] < 0.4
+    assert found["wall_s"] < 1.5
     assert programs(settings).keys() == {"sh", "before.py", "after.py"}
 
 
