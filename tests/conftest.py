@@ -11,7 +11,7 @@ from hypothesis import settings
 from long_lane import TENTH, is_due, size
 
 # A time that an example may take would be a threshold on the clock, which a busy machine misses.
-settings.register_profile("tests", deadline=None, max_examples=size(500, 50))
+settings.register_profile("tests", deadline=None, max_examples=size(500, 25))
 settings.load_profile("tests")
 
 WORKFLOW = Path(__file__).parent / "workflow"

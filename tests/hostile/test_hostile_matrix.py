@@ -135,6 +135,7 @@ def test_every_behaviour_is_judged():
     assert set(EXPECTED) == set(BEHAVIOURS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strategy", "concurrency"), ARMS)
 @pytest.mark.parametrize("name", BEHAVIOURS)
 async def test_behaviour(name, strategy, concurrency, store, patient):
@@ -243,6 +244,7 @@ async def ingest(url, **settings):
 GET_STYLES = [name for name in BEHAVIOURS if name.startswith("next-") and EXPECTED[name] == WHOLE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", [*FEW, pytest.param(("queue", 20), marks=LONG)])
 @pytest.mark.parametrize("search", ["get-only", "no-search"])
 @pytest.mark.parametrize("style", GET_STYLES)

@@ -150,6 +150,7 @@ def sample_of(settings: Settings, cell: PlannedCell, scratch: Path, *, by_name: 
         return Sample(**run_sample(spec, 60), role="candidate", pair=0)
 
 
+@pytest.mark.slow
 def test_every_fetcher_is_looked_at() -> None:
     """There is no fetcher that the next test leaves out, on any kind of corpus that it can read."""
     sides = [cell.candidate for cell in CELLS.values()]
@@ -158,6 +159,7 @@ def test_every_fetcher_is_looked_at() -> None:
     assert looked_at == {(kind.name, layout) for kind in kinds if not kind.whole_process for layout in kind.reads}
 
 
+@pytest.mark.slow
 def test_the_clock_sees_imports(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is imported while the clock runs is in the reading, by its full name, and nothing else is."""
     monkeypatch.delitem(sys.modules, "xml.dom.minicompat", raising=False)
@@ -176,6 +178,7 @@ def test_nothing_is_imported_on_the_clock(settings: Settings, tmp_path: Path, na
     assert sample.items > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fetcher", ["ingest", "adaptive", "read_only", "pystac_client"])
 def test_looking_up_a_name_imports_nothing(settings: Settings, tmp_path: Path, fetcher: str) -> None:
     """A server that has a name costs no imports either, though looking names up takes a codec that loads late."""

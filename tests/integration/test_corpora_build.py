@@ -94,6 +94,7 @@ def test_another_seed_makes_another_corpus(built, tmp_path):
     assert read_manifest(tmp_path / "x.json").reference.ids != built["api"][2].reference.ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["item_files", "geoparquet", "api"])
 def test_a_script_without_a_main_guard_can_build_in_parallel(kind, tmp_path):
     """Two processes make what one makes, started from a script that does its work when imported, as Snakemake's do."""

@@ -66,6 +66,7 @@ def test_a_level_that_is_refused_is_given_up(api: SimulatorProcess, tmp_path: Pa
     assert ledger.spent == sum(sample.requests or 0 for sample in cell.samples) == api.stats().requests
 
 
+@pytest.mark.slow
 def test_a_sample_that_sends_all_that_it_may_ends_its_cell_alone(api: SimulatorProcess, tmp_path: Path) -> None:
     """A sample with more pages than requests leaves a cell without pairs, not a failed run; what it sent is counted."""
     made = settings(api, tmp_path / "results", 1000, most=3)

@@ -114,6 +114,7 @@ POINTS: list[tuple[str, int, bool]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("point", POINTS)
 def test_an_interrupted_run_goes_on(

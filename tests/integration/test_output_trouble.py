@@ -170,6 +170,7 @@ def test_a_folder_that_goes_is_noticed(source, tmp_path, kind, monkeypatch, capf
     assert written(kind, out) == everything()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ndjson", "items", "geoparquet"])
 @pytest.mark.parametrize("lost", ["its end", "nearly all", "all"])
 def test_a_damaged_checkpoint_leads_to_no_item_twice(interrupted, tmp_path, kind, lost, caplog):

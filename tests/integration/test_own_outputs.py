@@ -80,6 +80,7 @@ def told(notes: list[str]) -> list[str]:
     return [note for note in notes if "documents of items" not in note]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("name", kept_in_files())
 def test_the_command_reads_it(written: Path, tmp_path: Path, source: str, name: str) -> None:

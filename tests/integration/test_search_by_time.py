@@ -140,6 +140,7 @@ def test_the_command_says_what_the_parts_lacked(servers, tmp_path, capsys):
 ODD = {"no-collections": ["no-collections"], "post-refused=403": ["post-refused=403"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [1, 4])
 @pytest.mark.parametrize("name", [*UNSEEN, *ODD])
 def test_shards_bring_all(name, shards, everything, servers, tmp_path):
@@ -173,6 +174,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 async def test_items_that_last_long_are_not_read_many_times(kind, tmp_path):
     """Ten thousand items, a hundred a page, by twenty workers: at most 200 requests, nothing lost, nothing twice."""

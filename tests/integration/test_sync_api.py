@@ -133,6 +133,7 @@ def test_gone_items_cost_a_page_of_ids_for_a_page_of_items_at_most(tmp_path):
     assert again.is_sure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habits", [[], ["clamp-limit=50"], ["clamp-limit=7"]], ids=["10,000", "50", "7"])
 @pytest.mark.parametrize("every", [2, 3, 8])
 def test_ids_of_scattered_months_cost_no_more_pages_than_all_items_fill(tmp_path, habits, every):
@@ -324,6 +325,7 @@ HABITS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", HABITS)
 def test_no_habit_of_a_server_makes_a_run_sure_of_what_is_not_so(tmp_path, habit):
     """Whatever a server does, a run that is sure holds what the server has, and no run loses what is there."""

@@ -74,6 +74,7 @@ def test_a_kill_of_the_first_run_costs_one_task(tmp_path, monkeypatch, tasks):
         check(settings, truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tasks", [0, 2, 3])
 def test_a_kill_of_a_later_run_costs_one_task(tmp_path, monkeypatch, tasks):
     """The same while items are read that were updated: they come in tasks as well."""

@@ -13,6 +13,7 @@ from ingest_bench.writer_table.readers import READERS
 from ingest_bench.writer_table.writers import WRITERS
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_table(tmp_path, capfd, monkeypatch):
     """A row for each way, with its tool's version and a cell for each set of items; nothing printed into a pipe."""
     monkeypatch.setattr(run, "WRITERS", [one for one in WRITERS if one.key == "pyarrow: defaults"])

@@ -180,6 +180,7 @@ def test_the_command_certifies_by_the_count_of_the_snapshot(databases, filled, t
     assert len(lines) == COUNT
 
 
+@pytest.mark.slow
 def test_into_another_database_and_back(databases, filled, tmp_path):
     """From one pgstac into another, each row is the same: content, geometry and times."""
     other = databases.new()

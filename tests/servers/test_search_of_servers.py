@@ -21,6 +21,7 @@ TERMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", TERMS)
 @pytest.mark.parametrize("server", ["rustac", "counting_pgstac"])
 @pytest.mark.parametrize("concurrency", ["1", "auto"])

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 Checkout = Any
 """The class of that name in `conftest.py`."""
 FILES = {"files: sequential at 1", "files: queue at 2"}

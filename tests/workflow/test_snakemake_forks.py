@@ -47,6 +47,7 @@ def test_a_run_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: P
         os.close(held)
 
 
+@pytest.mark.slow
 def test_the_end_of_the_process_that_is_forked_is_told(tmp_path: Path) -> None:
     """The error has its exit code, and the next run begins with another process."""
     (tmp_path / "Snakefile").write_text(WITHOUT_PARENT)

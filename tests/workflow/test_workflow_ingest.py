@@ -122,6 +122,7 @@ def test_settings_mean_what_is_typed_and_an_output_is_a_source(folder: Path) -> 
     assert f"complete: all {ITEMS} items came" in said
 
 
+@pytest.mark.slow
 def test_geoparquet_files_are_ingested_and_no_other_in_their_place(folder: Path) -> None:
     """A folder of tables gives each of its items once, and what is there is never taken for another source's."""
     corpus(folder, "geoparquet", files=3)
@@ -184,6 +185,7 @@ def test_jobs_that_run_at_once_share_what_a_host_allows(folder: Path, stac_serve
     assert len(delivered(folder / "out")) == ITEMS
 
 
+@pytest.mark.slow
 def test_not_all_came_is_a_failure_every_time(folder: Path) -> None:
     """A broken file is named in the certificate; the command fails, and does so again without reading anything."""
     source = corpus(folder, "item_files")

@@ -113,6 +113,7 @@ def test_bad_usage_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_says_how_many_intervals_hold(
     measured: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def test_where_nothing_changed_nothing_is_worse(truth: Any, scene: str) -> None:
         assert sum(bool(comparison.with_verdict(verdict)) for comparison in found) <= 0.05 * COMPARISONS
 
 
+@pytest.mark.slow
 def test_a_planted_slow_down_is_found(truth: Any) -> None:
     """One cell of 64 that takes 1.3 times as long is called worse in at least 95% of comparisons, and it alone."""
     found = alone = 0

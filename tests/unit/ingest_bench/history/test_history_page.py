@@ -136,6 +136,7 @@ def test_foreign_words_do_no_harm(world: Any) -> None:
     assert "<script>" not in markdown([content])
 
 
+@pytest.mark.slow
 def test_a_page_of_many_runs_stays_light(world: Any) -> None:
     """With 40 scenarios of 4 cells in 12 runs, of which all move, the page has fewer nodes than a browser minds."""
     one = world(scenarios=40, arms=3, pairs=3)

@@ -64,6 +64,7 @@ def test_packed_names_are_a_sorted_list(found: list[str], start: int, stop: int)
                     packed[index]
 
 
+@pytest.mark.slow
 def test_many_names_are_never_all_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sorting and keeping a hundred thousand names takes a third of what they take as a list, at most."""
     monkeypatch.setattr(listing, "RUN", 5_000)

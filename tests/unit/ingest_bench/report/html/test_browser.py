@@ -174,6 +174,7 @@ async def test_it_loads_nothing_and_complains_of_nothing(opened: Tab, page: str)
     assert await opened.run("document.getElementsByTagName('*').length") < 12_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", WIDTHS)
 @pytest.mark.parametrize("noise", [0.03, 0.7])
 async def test_nothing_is_cut_at_any_width(
@@ -186,6 +187,7 @@ async def test_nothing_is_cut_at_any_width(
     assert await opened.run(OVERLAID) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), WIDTHS)
 async def test_strangers_words_are_words(opened: Tab, hostile: str, width: int, height: int) -> None:
     """Titles, labels, reasons and host names are shown letter by letter; none runs, loads, or breaks the layout."""
@@ -204,6 +206,7 @@ async def test_strangers_words_are_words(opened: Tab, hostile: str, width: int, 
     await holds(opened)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_everything_can_be_read_in_both_schemes(opened: Tab, page: str, scheme: str) -> None:
     """Text has a contrast of at least 4.5, what is drawn of at least 3, and dark is dark."""
@@ -332,6 +335,7 @@ async def test_the_first_screen_says_what_to_change(opened: Tab, page: str, widt
     assert sum(plots for _, plots, _ in rows) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_paper_is_white_and_shows_all(opened: Tab, page: str, scheme: str) -> None:
     """In print, dark isn't dark, nothing can be scrolled to, no table or plot is cut, and no text is pale."""
@@ -354,6 +358,7 @@ async def test_strangers_words_fit_on_paper(opened: Tab, hostile: str) -> None:
     await holds(opened)
 
 
+@pytest.mark.slow
 async def test_pages_end_between_things(opened: Tab, page: str) -> None:
     """No heading stands at the end of a page without what it heads; figures, rows and headings are never split."""
     await opened.show(page, *WIDTHS[0])

@@ -86,6 +86,7 @@ def test_a_calibration_is_read_where_there_is_one(tmp_path: Path) -> None:
         read_calibration(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_record_and_says_what_is_missed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

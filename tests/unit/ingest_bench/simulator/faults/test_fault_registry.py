@@ -54,6 +54,7 @@ def test_what_sends_something_else_stands_outside_of_what_changes_pages():
     assert names == ["html", "json-bom", "bad-item", "next-relative"]
 
 
+@pytest.mark.slow
 async def test_a_share_is_seeded():
     """The same requests are concerned whenever they are asked, with another seed others, and about as many as said."""
 

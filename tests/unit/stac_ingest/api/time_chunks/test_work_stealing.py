@@ -212,6 +212,7 @@ def test_every_item_comes(crowds, singles, search, lying, sizes, order, ignores,
     assert {i[2] for i in run.came} == {i[2] for i in server.search(search)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(("times", "most"), [(spread, 6), (bursts, 7), (skewed, 8)])
 @pytest.mark.parametrize("seed", range(4))
