@@ -33,7 +33,7 @@ async def _started(*arguments: str) -> asyncio.subprocess.Process:
 async def test_each_document_is_asked_for_once(concurrency: Any) -> None:
     """A walk sends one request for each document, at most `concurrency` at once, and blocks no event loop."""
     documents = tree(20, 3)
-    async with Server(documents, think=0.003).serving() as server:
+    async with Server(documents, think=0.01).serving() as server:
         with blockbuster_ctx("stac_ingest"):
             run = await read(f"{server.url}/catalog.json", concurrency=concurrency)
         assert len(run.items) == 60
@@ -47,7 +47,7 @@ async def test_each_document_is_asked_for_once(concurrency: Any) -> None:
 
 async def test_a_wide_catalog_of_single_items_keeps_all_places_busy() -> None:
     """Where each collection has one item, items and further collections are asked for side by side."""
-    async with Server(tree(60, 1), think=0.01).serving() as server:
+    async with Server(tree(60, 1), think=0.05).serving() as server:
         run = await read(f"{server.url}/catalog.json", concurrency=20)
         assert len(run.items) == 60
         assert server.peak == 20

@@ -126,7 +126,7 @@ async def test_max_items_over_pages():
 @pytest.mark.parametrize("strategy", ["queue", "semaphore"])
 async def test_numbered_pages_are_read_at_once(paging, post, strategy):
     """Pages with numbers are all asked for at once, each one time, within the limit of concurrency."""
-    api = Api(make_items(195), paging=paging, post=post, think=0.005)
+    api = Api(make_items(195), paging=paging, post=post, think=0.05)
     ids, summary, _, _ = await ingest(api, concurrency=5, worker_strategy=strategy)
     assert sorted(ids) == ids_of(api.items)
     assert api.searches == 20
