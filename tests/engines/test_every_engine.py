@@ -45,6 +45,7 @@ def test_a_measuring_job_is_alone_on_its_host(engine: Engine, tmp_path: Path) ->
     assert measured_alone(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_and_a_killed_one_are_tried_again_and_say_so(engine: Engine, due: Path) -> None:
     """Each costs a try, which the cell records; with one slot to measure, cells are measured one by one."""
     run = start(engine, due, CONFIG, *CELLS)
@@ -58,6 +59,7 @@ def test_a_cancelled_job_and_a_killed_one_are_tried_again_and_say_so(engine: Eng
     assert measured_alone(due)
 
 
+@pytest.mark.slow
 @ON_ONE_HOST
 def test_a_lost_controller_is_waited_for(engine: Engine, due: Path) -> None:
     """A run goes on when the controller is back; what the controller has lost is tried again."""
@@ -73,6 +75,7 @@ def test_a_lost_controller_is_waited_for(engine: Engine, due: Path) -> None:
     assert max(cell.attempt for cell in found) <= (2 if engine.forgets else 1)
 
 
+@pytest.mark.slow
 def test_snakemake_interrupted_then_killed_then_started_again(engine: Engine, due: Path) -> None:
     """Ctrl-C cancels the jobs, a kill leaves them; after the `--unlock` that is then asked for, nothing is left out."""
     run = start(engine, due, CONFIG, *CELLS)

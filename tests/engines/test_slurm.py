@@ -53,6 +53,7 @@ def test_two_nodes_measure_at_once(slurm: Slurm, tmp_path: Path) -> None:
     assert (tmp_path / "results/benchmark_report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_lost_node_and_a_lost_controller(slurm: Slurm, due: Path) -> None:
     """What ran on a node that died is tried again on the other; a controller that is away for a while is waited for."""
     run = start(slurm, due, CONFIG, *CELLS)

@@ -22,10 +22,11 @@ from ingest_bench.config.models import Corpus
 from ingest_bench.corpora.builder import build
 from ingest_bench.errors import MeasurementError
 from ingest_bench.system import postgis
+from long_lane import size
 from pgstac_databases import Databases, pgstac_databases
 
 SERVERS = Path(os.environ["TEST_SERVERS"]).absolute() if "TEST_SERVERS" in os.environ else None
-ITEMS = 10_000 if SERVERS else 1_000
+ITEMS = size(10_000, 3_000) if SERVERS else 1_000
 
 
 @pytest.fixture(scope="session")
