@@ -36,7 +36,7 @@ def first_screen(data: ReportData) -> list[Block]:
     )
     rows = [_row(mode, choice) for mode, choice in data.modes.items()] if advice(data) else []
     if not rows:
-        return [Paragraph("Nothing can be recommended: no cell can be judged."), Paragraph(quality_text)]
+        return [Paragraph(text("first_screen", "nothing", rounds=data.results.rounds)), Paragraph(quality_text)]
     table = Table("What to set, for each kind of source", TITLES, rows, frozenset({4, 5}))
     return [table, Paragraph(quality_text), Paragraph(text("first_screen", "how_to_set"))]
 

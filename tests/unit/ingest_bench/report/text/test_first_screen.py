@@ -13,6 +13,7 @@ from ingest_bench.report.formatting import NOTHING
 from ingest_bench.report.model.study import ReportData
 from ingest_bench.report.text.first_screen import advice, first_screen, quality
 from ingest_bench.report.text.recommendation import compared_with_others
+from ingest_bench.results.models import Round
 
 
 def one(name: str) -> Any:
@@ -147,6 +148,17 @@ def test_the_first_screen_has_its_parts(make: Any) -> None:
     blocks = first_screen(ReportData.from_results(empty))
     assert [type(block) for block in blocks] == [Paragraph, Paragraph]
     assert blocks[0] == Paragraph("Nothing can be recommended: no cell can be judged.")
+
+
+def test_a_spent_budget_says_what_to_do(make: Any) -> None:
+    """Where the first pass took more than the budget, the first screen says so, and that a larger one goes on."""
+    empty = make(edit=lambda cell: cell.model_copy(update={"speedup": None, "samples": []}))
+    standing = {"status": "unknown", "use": None, "rivals": [], "pairs": 1, "ended": "budget_spent"}
+    spent = {"number": 1, "planned_at": 0, "spent_s": 2524, "budget_s": 2100, "purpose": "nothing", "cells": {}}
+    empty.rounds.append(Round.model_validate({**spent, "modes": {"json_files": standing}}))
+    said = text_of(first_screen(ReportData.from_results(empty))[0])
+    assert said.startswith("Nothing can be recommended yet: 42 min of the 35 min of the budget (`budget_minutes`)")
+    assert "Raise it and run again: the run goes on" in said
 
 
 def test_each_kind_of_source_has_a_row(make: Any) -> None:
