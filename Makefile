@@ -58,7 +58,7 @@ test: $(VENV)/.dev ## run the tests, and a tenth of the slow ones, several files
 
 test-long: $(VENV)/.dev .venv-writers/.ready ## run all slow tests, and long ones: kills, many items past faults, fuzzing, more examples (over an hour; TEST_ITEMS, TEST_INPUTS, TEST_KILLS)
 	TEST_LONG=1 TEST_WRITERS=.venv-writers/bin/python $(BIN)/pytest $$(grep -rlE --include='test_*.py' 'TEST_LONG|long_lane' tests) -s -rs
-	$(BIN)/pytest -m slow -rs -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m slow --ignore tests/long -rs -n auto --dist loadfile --no-loadscope-reorder
 	TEST_LONG=1 $(BIN)/pytest tests/unit tests/integration -m hypothesis -rs -n auto --dist loadfile
 
 test-s3: $(VENV)/.dev .venv-s3/.ready ## test stores against local servers in an environment of their own (Azurite where TEST_AZURITE names it)

@@ -6,14 +6,13 @@ import json
 import re
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 import factories
+from ended_processes import ends
 from ingest_bench.arms.command_events import Earlier, killed_after, link, relink
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
@@ -157,18 +156,6 @@ def test_linked_files_follow_a_corpus(tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in before.iterdir()} == {"same": "1", "changed": "2", "gone": "3"}
 
 
-def running(pid: int) -> bool:
-    """Return whether a process, which may have got a signal just now, runs on for ten seconds."""
-    for _ in range(100):
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return False
-        except psutil.NoSuchProcess:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def test_a_kill_leaves_no_process_of_the_command(tmp_path: Path) -> None:
     """What the command has started is killed with it, also where it had ended itself, which is told."""
     child = "import time; time.sleep(60)"
@@ -183,9 +170,9 @@ def test_a_kill_leaves_no_process_of_the_command(tmp_path: Path) -> None:
         assert killed_after([sys.executable, "-c", parent], {}, seconds)
         if child_file.read_text():
             break
-    assert not running(int(child_file.read_text()))
+    assert ends(int(child_file.read_text()))
     assert not killed_after([sys.executable, "-c", parent.removesuffix("; time.sleep(60)")], {}, 30)
-    assert not running(int(child_file.read_text()))
+    assert ends(int(child_file.read_text()))
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
+from ended_processes import ends
 from ingest_bench.__main__ import main
 from ingest_bench.config.server import Server
 from ingest_bench.errors import MeasurementError
@@ -41,18 +41,6 @@ def corpus(tmp_path):
     (tmp_path / "collection.json").write_text(json.dumps({"type": "Collection", "id": "things", "links": []}))
     (tmp_path / "items.ndjson").write_text(json.dumps(ITEM) + "\n")
     return tmp_path
-
-
-def gone(pid):
-    """Wait for a process to end that may not be ours to wait for; a zombie has ended."""
-    for _ in range(500):
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def start(corpus, *options, **pipes):
@@ -103,7 +91,7 @@ def test_no_server_outlives_a_killed_parent(corpus):
     assert psutil.pid_exists(pid)
     parent.kill()
     parent.communicate(timeout=30)
-    assert gone(pid)
+    assert ends(pid)
 
 
 def test_leaving_the_context_ends_the_server(corpus):

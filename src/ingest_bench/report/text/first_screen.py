@@ -36,9 +36,19 @@ def first_screen(data: ReportData) -> list[Block]:
     )
     rows = [_row(mode, choice) for mode, choice in data.modes.items()] if advice(data) else []
     if not rows:
-        return [Paragraph(text("first_screen", "nothing", rounds=data.results.rounds)), Paragraph(quality_text)]
+        nothing = Paragraph("Nothing can be recommended: no cell can be judged.")
+        return [nothing, *_unsettled(data), Paragraph(quality_text)]
     table = Table("What to set, for each kind of source", TITLES, rows, frozenset({4, 5}))
-    return [table, Paragraph(quality_text), Paragraph(text("first_screen", "how_to_set"))]
+    return [table, *_unsettled(data), Paragraph(quality_text), Paragraph(text("first_screen", "how_to_set"))]
+
+
+def _unsettled(data: ReportData) -> list[Paragraph]:
+    """Say which choices the budget ended too early, and what to do; nothing where it ended none."""
+    if not data.results.rounds:
+        return []
+    last = data.results.rounds[-1]
+    modes = [MODE_NAMES[mode] for mode, standing in last.modes.items() if standing.ended == "budget_spent"]
+    return [Paragraph(text("first_screen", "unsettled", modes=modes, last=last))] if modes else []
 
 
 def _row(mode: str, choice: ModeRecommendation) -> list[Entry]:

@@ -150,15 +150,20 @@ def test_the_first_screen_has_its_parts(make: Any) -> None:
     assert blocks[0] == Paragraph("Nothing can be recommended: no cell can be judged.")
 
 
-def test_a_spent_budget_says_what_to_do(make: Any) -> None:
-    """Where the first pass took more than the budget, the first screen says so, and that a larger one goes on."""
-    empty = make(edit=lambda cell: cell.model_copy(update={"speedup": None, "samples": []}))
-    standing = {"status": "unknown", "use": None, "rivals": [], "pairs": 1, "ended": "budget_spent"}
+@pytest.mark.parametrize("update", [{}, {"speedup": None, "samples": []}])
+def test_a_spent_budget_says_what_to_do(make: Any, update: dict[str, Any]) -> None:
+    """Whether other choices are settled or none is: those that the budget ended are named, and that a run goes on."""
+    results = make(edit=lambda cell: cell.model_copy(update=update))
+    standing = {"status": "unknown", "use": None, "rivals": [], "pairs": 1}
+    modes = {
+        mode: {**standing, "ended": ended}
+        for mode, ended in (("json_files", "budget_spent"), ("geoparquet", "budget_spent"), ("api", "decided"))
+    }
     spent = {"number": 1, "planned_at": 0, "spent_s": 2524, "budget_s": 2100, "purpose": "nothing", "cells": {}}
-    empty.rounds.append(Round.model_validate({**spent, "modes": {"json_files": standing}}))
-    said = text_of(first_screen(ReportData.from_results(empty))[0])
-    assert said.startswith("Nothing can be recommended yet: 42 min of the 35 min of the budget (`budget_minutes`)")
-    assert "Raise it and run again: the run goes on" in said
+    results.rounds.append(Round.model_validate({**spent, "modes": modes}))
+    said = text_of(first_screen(ReportData.from_results(results))[1])
+    assert said.startswith("JSON files and GeoParquet aren't settled: 42 min of the 35 min of the budget")
+    assert "the next run goes on from here" in said
 
 
 def test_each_kind_of_source_has_a_row(make: Any) -> None:
