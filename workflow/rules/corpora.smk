@@ -14,6 +14,7 @@ rule corpus:
         f"{RESULTS}/logs/corpora/{{corpus}}.log",
     wildcard_constraints:
         corpus=any_of(GENERATED),
+    priority: FIRST_PASS.corpora
     conda:
         "../../envs/ingest-bench.yaml"
     message:
@@ -37,6 +38,7 @@ rule describe:
         f"{RESULTS}/logs/corpora/{{corpus}}.log",
     wildcard_constraints:
         corpus=any_of(OWN_FILES),
+    priority: FIRST_PASS.corpora
     conda:
         "../../envs/ingest-bench.yaml"
     message:

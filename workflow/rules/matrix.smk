@@ -1,4 +1,5 @@
 from ingest_bench.config.matrix import cells, load_settings
+from ingest_bench.workflow.first_pass import FirstPass
 from ingest_bench.workflow.identity import (
     aggregate_identity,
     report_identity,
@@ -29,6 +30,7 @@ DELIVERABLES = [
     f"{RESULTS}/comparison.html",
 ]
 FRESHNESS = Freshness(SETTINGS)
+FIRST_PASS = FirstPass(SETTINGS)
 # A measuring job takes every core, which keeps corpus jobs away from it, and this slot, which keeps two measuring jobs
 # apart where `--max-threads` is given and says, on a cluster, how many identical nodes may measure at once.
 RUN.limit("bench_slot", 1)

@@ -18,6 +18,7 @@ rule measure_cell:
         f"{RESULTS}/benchmarks/{{scenario}}/{{arm}}-{{concurrency}}.tsv"
     wildcard_constraints:
         concurrency=r"\d+",
+    priority: lambda wildcards: FIRST_PASS.priority(cell_of(wildcards))
     conda:
         "../../envs/ingest-bench.yaml"
     threads: RUN.cores

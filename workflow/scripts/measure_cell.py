@@ -3,6 +3,7 @@
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.harness.measure import measure_to_file
 from ingest_bench.system.environment import restarts
+from ingest_bench.workflow.first_pass import FirstPass
 from ingest_bench.workflow.identity import cell_identity, fingerprint
 from ingest_bench.workflow.job_log import logged
 
@@ -16,4 +17,5 @@ with logged(snakemake.log[0]):
         identity=fingerprint(cell_identity(settings, cell)),
         output=snakemake.output[0],
         attempt=snakemake.resources.attempt + restarts(),
+        put_off=FirstPass(settings).put_off(cell),
     )

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ingest_bench.analysis.candidates import SIMPLEST_FIRST, Key, Option, Refused, cheapest_first, options_of
+from ingest_bench.analysis.deciding import CHOICE, Offer, deciding
 from ingest_bench.analysis.race import CONFIDENCE, TOLERANCE, Parts
 from ingest_bench.analysis.recommend import Verdict, decide, draws_of
 from ingest_bench.analysis.speedup import Estimate
@@ -97,7 +98,6 @@ def _decided(options: tuple[tuple[Key, Estimate], ...], tolerance: float) -> Ver
 
 
 METHOD = "drawn from the pairs of both"
-CHOICE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,36 +184,18 @@ def recommend_modes(
 
 
 def _recommend(mode: Mode, scenarios: Sequence[ScenarioRecommendation], tolerance: float) -> ModeRecommendation:
-    deciding = _deciding(scenarios)
-    common = [key for key in deciding[0].entered if all(key in advice.entered for advice in deciding)]
-    if len(common) < CHOICE and len(deciding) > 1:
-        deciding = [max(deciding, key=lambda advice: len(advice.entered))]
-        common = list(deciding[0].entered)
-    options = cheapest_first({key: [advice.entered[key] for advice in deciding] for key in common})
+    names = deciding({a.name: Offer(a.scenario, len(a.entered), a.by_page_size) for a in scenarios})
+    weighed = [advice for advice in scenarios if advice.name in names]
+    common = [key for key in weighed[0].entered if all(key in advice.entered for advice in weighed)]
+    if len(common) < CHOICE and len(weighed) > 1:
+        weighed = [max(weighed, key=lambda advice: len(advice.entered))]
+        common = list(weighed[0].entered)
+    options = cheapest_first({key: [advice.entered[key] for advice in weighed] for key in common})
     verdict = decide(_parts(options), tolerance=tolerance)
     measured = {key: each for key, each in options.items() if all(option.measured for option in each)}
     waiting = {key: each for key, each in options.items() if key not in measured}
-    others = [advice for advice in scenarios if advice not in deciding]
-    return ModeRecommendation(mode, deciding, others, measured, waiting, verdict)
-
-
-def _deciding(scenarios: Sequence[ScenarioRecommendation]) -> list[ScenarioRecommendation]:
-    """Pick the scenarios that weigh strategies and levels, and nothing else, of the ingest alone.
-
-    Where there are none, growing collections decide, then mixed workloads, then page sizes; a scenario without a choice
-    comes last.
-    """
-    plain = [a for a in scenarios if a.scenario.pipeline is None and not a.by_page_size]
-    ranks = (
-        [a for a in plain if not a.scenario.growing],
-        plain,
-        [a for a in scenarios if not a.by_page_size],
-        list(scenarios),
-    )
-    for candidates in ranks:
-        if choices := [advice for advice in candidates if len(advice.entered) >= CHOICE]:
-            return choices
-    return list(scenarios[:1])
+    others = [advice for advice in scenarios if advice not in weighed]
+    return ModeRecommendation(mode, weighed, others, measured, waiting, verdict)
 
 
 def _parts(options: Mapping[Key, Sequence[Option]]) -> dict[Key, Parts]:

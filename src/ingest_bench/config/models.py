@@ -299,6 +299,13 @@ class Settings(Strict):
         "add pairs where a recommendation is open, until it is decided or this is spent; without it each cell is "
         "measured at one go, until its own interval is narrow",
     )
+    first_pass_share: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="of budget_minutes: once the first pass has taken so much, it puts off cells that no "
+        "recommendation rests on, and rounds measure them when the choices are made; 1: it puts off none",
+    )
     tolerance: float = Field(
         default=0.05,
         gt=0,

@@ -61,15 +61,22 @@ def measure_to_file(
     output: Path | str,
     attempt: int = 1,
     more: MorePairs | None = None,
+    put_off: str | None = None,
 ) -> Cell:
     """Measure a cell and write its file, whole or not at all; see `measure`."""
-    record = measure(settings, cell, identity=identity, attempt=attempt, more=more)
+    record = measure(settings, cell, identity=identity, attempt=attempt, more=more, put_off=put_off)
     write_atomically(Path(output), with_checksum(record.model_dump_json(indent=1, exclude={"seal"})))
     return record
 
 
 def measure(
-    settings: Settings, cell: PlannedCell, *, identity: str = "", attempt: int = 1, more: MorePairs | None = None
+    settings: Settings,
+    cell: PlannedCell,
+    *,
+    identity: str = "",
+    attempt: int = 1,
+    more: MorePairs | None = None,
+    put_off: str | None = None,
 ) -> Cell:
     """Measure a cell and return its record.
 
@@ -79,6 +86,7 @@ def measure(
         identity: hash of the settings that the cell depends on, for its record; empty where none is kept.
         attempt: which try of the workflow's this is.
         more: pairs to add to those of before, which are the whole record then; None: measure it from the start.
+        put_off: why a record is all that is made now, and a round is to measure it; None: measure it.
 
     Raises:
         MeasurementError: a sample, a server or a corpus failed.
@@ -89,13 +97,16 @@ def measure(
         stack.enter_context(_ended_by_signal())
         run = CellRun(settings, cell, open_sides(settings, cell, stack), more)
         samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
-        lacking, trouble = _lacking(cell), None
+        lacking, trouble = put_off or _lacking(cell), None
         if lacking is None:
             run.sides = with_services(run.sides, stack)
             trouble = run.prepare()
         if lacking is None and trouble is None:
             samples, stop_reason = run.take_pairs()
             trace = run.trace()
+        if put_off:
+            LOG.info("%s", put_off)
+            stop_reason = "put_off"
     servers = {id(side.server) for side in run.sides.values() if side.server}
     if code.reports["simulator"] != len(servers):
         raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")
@@ -259,8 +270,8 @@ class CellRun:
     def trace(self) -> Trace:
         """Trace the candidate's memory in a pass of its own, without a clock."""
         count, side = self._sampling.tracemalloc_items, self.sides["candidate"]
-        if self._more:
-            return Trace(items=0, peak_mib=None, skipped="traced in the first pass")
+        if self._first:
+            return Trace(items=0, peak_mib=None, skipped="traced with the first pairs")
         if count == 0:
             return Trace(items=0, peak_mib=None, skipped="sampling.tracemalloc_items is 0")
         if side.whole_process:

@@ -12,7 +12,14 @@ from ingest_bench.results.models import Parity, Sample, ServerRecord
 from stac_ingest.core.text import counted
 
 StopReason = Literal[
-    "target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended", "requests_spent"
+    "target_ci_reached",
+    "time_limit",
+    "max_pairs",
+    "no_valid_pair",
+    "first_pass",
+    "rounds_ended",
+    "requests_spent",
+    "put_off",
 ]
 
 

@@ -28,7 +28,7 @@ from ingest_bench.results.units import (
 )
 from ingest_bench.results.upgrade import upgrade
 
-RESULTS_SCHEMA_VERSION = "2.3"
+RESULTS_SCHEMA_VERSION = "2.4"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
 LONGER = "long/benchmark_results.json"
 """Below the folder of a run's results: those of a longer one, whose commands are compared beside it (`make long`)."""
@@ -286,7 +286,7 @@ class Cell(Record):
     programs: dict[str, str] = Field(default_factory=dict)
     """Versions of the programs that its samples ran, beside this project's own; a hash where a file has no version."""
     unavailable: str | None = None
-    """Why it was not measured: a program that isn't there; null: it was."""
+    """Why it was not measured: a program that isn't there, or a budget that was spent; null: it was."""
     cache: Literal["warm", "cold"]
     """Whether the files were read before, or evicted from the page cache before each sample."""
     corpus: str
@@ -300,9 +300,17 @@ class Cell(Record):
     speedup: Speedup | None
     """The speed-up; null with fewer than three usable pairs."""
     stop_reason: Literal[
-        "target_ci_reached", "time_limit", "max_pairs", "no_valid_pair", "first_pass", "rounds_ended", "requests_spent"
+        "target_ci_reached",
+        "time_limit",
+        "max_pairs",
+        "no_valid_pair",
+        "first_pass",
+        "rounds_ended",
+        "requests_spent",
+        "put_off",
     ]
-    """Why sampling ended; first_pass: one pair was asked for, and no round added any; rounds_ended: rounds did."""
+    """Why sampling ended; first_pass: one pair was asked for, and no round added any; rounds_ended: rounds did;
+    put_off: it never began, since the first pass had taken its share of the budget."""
     cut_off: str | None = None
     """Of a cell whose requests are counted: why no more was asked; null where sampling ended by itself."""
     unused_requests: Requests = 0
@@ -338,6 +346,11 @@ class Cell(Record):
     def spans(self) -> list[tuple[float, float]]:
         """When it was measured: start and end of each job, seconds since 1970."""
         return [(self.started_at, self.ended_at), *((each.started_at, each.ended_at) for each in self.added)]
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it waits for a round, since the first pass had taken its share of the budget."""
+        return self.stop_reason == "put_off"
 
     @property
     def standing(self) -> Speedup | None:
@@ -387,9 +400,10 @@ class Round(Record):
     """What corpora, the first pass and the rounds before had taken."""
     budget_s: Seconds
     """What the whole run may take."""
-    purpose: Literal["choices", "intervals", "nothing"]
-    """What its pairs are for. choices: those that are open; intervals: of cells that have too few pairs for one, and of
-    tools that aren't told from their baseline; nothing: it is the last, and adds none."""
+    purpose: Literal["choices", "put_off", "intervals", "nothing"]
+    """What its pairs are for. choices: those that are open; put_off: cells that the first pass has put off; intervals:
+    cells that have too few pairs for one, and tools that aren't told from their baseline; nothing: it is the last, and
+    adds none."""
     cells: dict[str, MorePairs]
     """By name of the cell."""
     modes: dict[str, ModeStanding]

@@ -1,10 +1,10 @@
-"""Results of schema 1.0 and 1.1 as schema 2.3 has them: other names for the same things, and nothing else."""
+"""Results of schema 1.0 and 1.1 as schema 2.4 has them: other names for the same things, and nothing else."""
 
 from collections.abc import Iterator
 from typing import Any
 
 EARLIER = ("1.0", "1.1")
-"""Versions of results that are read as 2.3, which has fields that 2.0 had not, and renamed none."""
+"""Versions of results that are read as 2.4, which has fields that 2.0 had not, and renamed none."""
 _STOP_REASONS = {
     "narrow enough": "target_ci_reached",
     "budget spent": "time_limit",
@@ -52,7 +52,7 @@ def upgrade(results: Any) -> None:
             for name in names.keys() & record.keys():
                 record[names[name]] = record.pop(name)
     for record in (results, *_records(results, ["cells", "*"])):
-        record["schema_version"] = "2.3"
+        record["schema_version"] = "2.4"
 
 
 def _records(node: Any, path: list[str]) -> Iterator[dict[str, Any]]:

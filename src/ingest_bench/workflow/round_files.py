@@ -18,7 +18,7 @@ from ingest_bench.errors import AggregationError
 from ingest_bench.harness.request_ledger import RequestLedger
 from ingest_bench.harness.validity import OUTLIER, flag_outliers
 from ingest_bench.results.models import AddedPairs, Cell, MorePairs, Parity, Round
-from ingest_bench.workflow.round_plan import Cost, plan_round
+from ingest_bench.workflow.round_plan import costs, plan_round
 
 
 def plan_file(number: int) -> str:
@@ -78,6 +78,8 @@ def with_rounds(first: Cell, numbers: Sequence[int], added: Sequence[Cell], conf
     if not added:
         return first
     every = [first, *added]
+    # What was put off is known from the round that measured it first.
+    known = added[0] if first.is_put_off else first
     samples = [sample.model_copy(deep=True) for cell in every for sample in cell.samples]
     for sample in samples:
         sample.notes = [note for note in sample.notes if not note.startswith(OUTLIER)]
@@ -87,6 +89,10 @@ def with_rounds(first: Cell, numbers: Sequence[int], added: Sequence[Cell], conf
             "samples": samples,
             "speedup": cell_speed_up(samples, confidence, "rounds_ended"),
             "stop_reason": "rounds_ended" if pair_ratios(samples) else "no_valid_pair",
+            "unavailable": known.unavailable,
+            "trace": known.trace,
+            "environment": known.environment,
+            "load_before": known.load_before,
             "cut_off": next((cell.cut_off for cell in reversed(every) if cell.cut_off), None),
             "unused_requests": sum(cell.unused_requests for cell in every),
             "parity": _first_wrong(cell.parity for cell in every),
@@ -126,12 +132,12 @@ def planned_round(
         mine = {round_: part[cell.name] for round_, part in enumerate(before, start=1) if cell.name in part}
         measured.append(with_rounds(first[cell.name], [*mine], [*mine.values()], cell.sampling.confidence))
     every = [*first.values(), *(cell for part in added for cell in part.values())]
-    spans = [(cell.started_at, cell.ended_at) for cell in every] + list(_corpus_jobs(settings))
+    spans = [(cell.started_at, cell.ended_at) for cell in every] + list(corpus_jobs(settings))
     return plan_round(
         settings,
         number,
         measured,
-        {name: Cost.of(cell) for name, cell in first.items()},
+        costs({name: [cell, *(part[name] for part in added if name in part)] for name, cell in first.items()}),
         spent_s=busy_s([*spans, (time.time(), time.time())]),
         kept={name: _more(cell) for name, cell in kept.items() if cell.samples},
         ledger=RequestLedger.of(settings),
@@ -143,7 +149,8 @@ def _more(cell: Cell) -> MorePairs:
     return MorePairs(first=min(numbers), pairs=max(1, len(numbers)))
 
 
-def _corpus_jobs(settings: Settings) -> Iterator[tuple[float, float]]:
+def corpus_jobs(settings: Settings) -> Iterator[tuple[float, float]]:
+    """Give when each corpus was made or looked at: start and end, seconds since 1970."""
     names = {name for cell in cells(settings) for name, corpus in cell.corpora.items() if corpus.url is None}
     for name in sorted(names):
         try:

@@ -1,7 +1,7 @@
 """What to measure next: pairs of the cells whose order would change a recommendation, as long as the budget lasts.
 
-Once no choice gets any more, what is left of the budget goes to cells that have too few pairs for an interval, and to
-tools that aren't told from their baseline.
+Once no choice gets any more, what is left of the budget goes to cells that the first pass has put off, then to cells
+that have too few pairs for an interval, and to tools that aren't told from their baseline.
 """
 
 import time
@@ -61,6 +61,33 @@ class Cost:
         return JOB_S + self.begin_s + pairs * self.pair_s
 
 
+def costs(records: Mapping[str, Sequence[Cell]]) -> dict[str, Cost]:
+    """Give what each cell costs.
+
+    Args:
+        records: of each cell, by its name: what the first pass and each round have measured, in that order.
+
+    Returns:
+        By name, as the first record shows that has measured the cell. A cell that all have put off is taken to cost
+        what others of its scenario do, at most; where there are none, what all others do on average.
+
+    """
+    tried = {name: next((cell for cell in mine if not cell.is_put_off), mine[0]) for name, mine in records.items()}
+    known = {name: Cost.of(cell) for name, cell in tried.items() if not cell.is_put_off}
+    mean = _mean(list(known.values()))
+    found = {}
+    for name, cell in tried.items():
+        beside = [known[other] for other in known if tried[other].scenario == cell.scenario]
+        dearest = max(beside, key=lambda cost: cost.seconds(1), default=mean)
+        found[name] = known.get(name, dearest)
+    return found
+
+
+def _mean(costs: Sequence[Cost]) -> Cost:
+    many = max(1, len(costs))
+    return Cost(sum(cost.begin_s for cost in costs) / many, sum(cost.pair_s for cost in costs) / many)
+
+
 def plan_round(
     settings: Settings,
     number: int,
@@ -94,8 +121,12 @@ def plan_round(
     refused = {cell.name for cell in cells_of(settings) if ledger and ledger.why_not(cell.concurrency)} & asking
     planner = _Planner(settings, {cell.name: cell for cell in measured}, allowance, kept or {}, refused)
     modes = planner.race()
-    purpose: Literal["choices", "intervals", "nothing"] = "choices" if planner.added else "intervals"
+    purpose: Literal["choices", "put_off", "intervals", "nothing"] = "choices"
     if not planner.added:
+        purpose = "put_off"
+        planner.put_off()
+    if not planner.added:
+        purpose = "intervals"
         planner.intervals()
     return Round(
         number=number,
@@ -167,6 +198,14 @@ class _Planner:
         for mode in sorted(modes, key=lambda mode: self._allowance.price(steps[mode])):
             found[mode] = self._standing(modes[mode], steps[mode])
         return {mode: found[mode] for mode in modes}
+
+    def put_off(self) -> None:
+        """Measure what the first pass has put off, as it would have: those that compare tools first."""
+        waiting = [cell for cell in self._planned.values() if self._measured[cell.name].is_put_off]
+        for cell in sorted(waiting, key=lambda cell: not self._settings.scenarios[cell.scenario].of_commands):
+            wanted = {cell.name: cell.sampling.pairs.first}
+            if cell.name not in self._refused and self._allowance.pay(wanted):
+                self._add(wanted)
 
     def intervals(self) -> None:
         """Bring cells to the pairs that an interval takes, whole scenarios at a time: those that compare tools first.
@@ -264,7 +303,7 @@ class _Planner:
 
     def _add(self, wanted: Mapping[str, int]) -> None:
         for name, pairs in wanted.items():
-            first = 1 + max(sample.pair for sample in self._measured[name].samples)
+            first = 1 + max((sample.pair for sample in self._measured[name].samples), default=-1)
             self.added[name] = MorePairs(first=first, pairs=pairs)
 
 

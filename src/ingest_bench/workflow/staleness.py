@@ -66,6 +66,16 @@ class Freshness:
             self._cells[cell.name] = self._cell(cell)
         return self._cells[cell.name]
 
+    def first_pass(self, cell: PlannedCell) -> tuple[float, float] | None:
+        """Give when a cell's first pass began and ended, seconds since 1970; None where it has to be measured (again).
+
+        Its corpora are taken to be as they were: jobs ask for this one by one, and to look through files takes long.
+        """
+        if self._measured(cell.file, cell):
+            return None
+        record = orjson.loads((self._results / cell.file).read_bytes())
+        return float(record["started_at"]), float(record["ended_at"])
+
     def added(self, cell: PlannedCell, number: int) -> str | None:
         """Say why the pairs that a round adds to a cell have to be measured (again), or None."""
         path = cell.round_file(number)

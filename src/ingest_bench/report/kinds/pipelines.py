@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from ingest_bench.report.blocks import Drawing
-from ingest_bench.report.formatting import percent, safe
+from ingest_bench.report.formatting import NOTHING, percent, safe
 from ingest_bench.report.kinds.base import ScenarioKind
+from ingest_bench.report.model.cell import CellView
 from ingest_bench.report.model.columns import Column
 from ingest_bench.report.model.ranking import best, usable
 from ingest_bench.report.model.scenario import ScenarioView
@@ -17,7 +18,13 @@ from ingest_bench.report.templating import text
 
 def _columns(_: ReportData, view: ScenarioView) -> list[Column]:
     names = list(dict.fromkeys(name for row in view.rows for name in row.stages))
-    return [*map(_share, names), Column("Output equal", lambda row: "yes" if row.cell.parity.ok else "no")]
+    return [*map(_share, names), Column("Output equal", _output_equal)]
+
+
+def _output_equal(row: CellView) -> str:
+    if not row.samples:
+        return NOTHING
+    return "yes" if row.cell.parity.ok else "no"
 
 
 def _share(name: str) -> Column:

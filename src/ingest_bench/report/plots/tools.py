@@ -25,6 +25,7 @@ WORDS = {
     "wrong": "not what the corpus holds",
     "failed": "failed",
     "missing": "not installed",
+    "put_off": "put off",
 }
 
 

@@ -27,12 +27,20 @@ CHANGE, INSTEAD, KEEP = "change", "instead", "keep"
 
 def first_screen(data: ReportData) -> list[Block]:
     """Return what to set for each kind of source, and in a line how good the numbers are and why."""
-    word, cells = quality(data), data.results.cells
+    word, cells = quality(data), [cell for cell in data.results.cells if cell.unavailable is None]
     noise = median_of(noise for noise, _ in data.noises)
     right = sum(cell.parity.ok for cell in cells)
     few = sum(cell.speedup is None or cell.speedup.pairs <= FEW_PAIRS for cell in cells)
     quality_text = text(
-        "first_screen", "quality", quality=word, noise=noise, data=data, right=right, few=few, few_pairs=FEW_PAIRS
+        "first_screen",
+        "quality",
+        quality=word,
+        noise=noise,
+        data=data,
+        cells=len(cells),
+        right=right,
+        few=few,
+        few_pairs=FEW_PAIRS,
     )
     rows = [_row(mode, choice) for mode, choice in data.modes.items()] if advice(data) else []
     if not rows:

@@ -12,18 +12,22 @@ def rounds_text(data: ReportData) -> list[Block]:
     rounds = data.results.rounds
     if not rounds:
         return []
-    last = rounds[-1]
+    last, cells = rounds[-1], data.results.cells
+    left_out = sum(cell.is_put_off for cell in cells)
+    later = {name for each in rounds for name, more in each.cells.items() if more.first == 0}
     return [
         Paragraph(
             text(
                 "rounds",
                 "rounds",
-                cells=len(data.results.cells),
+                cells=len(cells),
+                put_off=left_out + len(later),
+                left_out=left_out,
                 rounds=[each for each in rounds if each.cells],
                 added=sum(more.pairs for each in rounds for more in each.cells.values()),
                 modes=[(MODE_NAMES[mode], standing) for mode, standing in last.modes.items()],
                 last=last,
-                few=sum(row.pairs < INTERVAL_PAIRS for view in data.views for row in view.rows),
+                few=sum(row.pairs < INTERVAL_PAIRS for view in data.views for row in view.rows) - left_out,
                 least=INTERVAL_PAIRS,
             )
         )

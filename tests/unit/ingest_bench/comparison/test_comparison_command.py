@@ -113,7 +113,7 @@ def test_a_busy_machine_is_exit_code_2(write: Callable[..., Path], capsys: pytes
         ('{"a": 1}', "is JSON, but has no schema_version"),
         (
             '{"schema_version": "3.0"}',
-            "has the schema_version 3.0, of which this version can read 1.0, 1.1, 2.0 to 2.3",
+            "has the schema_version 3.0, of which this version can read 1.0, 1.1, 2.0 to 2.4",
         ),
         ('{"schema_version": "2.0"}', "is not a whole results file: seed: missing"),
     ],
