@@ -157,6 +157,9 @@ def untimed_verdict(
     changes = [_changed(name, getattr(then.environment, name), getattr(now.environment, name)) for name in PROCESSORS]
     if reason or any(changes):
         return "not comparable", reason or f"other processors: {', '.join(filter(None, changes))}"
+    unmeasured = [name for name, cell in (("earlier", then), ("current", now)) if cell.unavailable]
+    if unmeasured:
+        return "not comparable", f"not measured in the {' and '.join(unmeasured)} run"
     if change := _parity_change(then, now):
         return change
     short = [name for name, cell in (("earlier", then), ("current", now)) if len(log_ratios(cell)) < MIN_PAIRS]

@@ -229,6 +229,21 @@ def test_the_wrong_items_have_no_time(build: Build, then: Parity, now: Parity, v
     assert words in found[1]
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "runs"),
+    [
+        ({"parity": WRONG}, {"unavailable": "put off"}, "current"),
+        ({"unavailable": "rustac: not installed here"}, {"parity": WRONG}, "earlier"),
+        ({"unavailable": "put off"}, {"unavailable": "put off"}, "earlier and current"),
+    ],
+)
+def test_what_was_not_measured_delivers_nothing_right(
+    build: Build, then: dict[str, Any], now: dict[str, Any], runs: str
+) -> None:
+    """A cell that one run left out is neither better nor worse in it, whatever it delivers in the other."""
+    assert one(compare(build(cell=then), build(cell=now))) == ("not comparable", f"not measured in the {runs} run")
+
+
 def test_a_baseline_that_changed_what_it_delivers_is_no_measure(build: Build) -> None:
     """A ratio against a baseline that did other work in one run can't be compared, in either order."""
     good, bad = build(), build(cell={"baseline_parity": WRONG})
