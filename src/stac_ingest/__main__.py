@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO, cast
 
-from stac_ingest.core.own_process import Messages, begin_process, collect_from_here, end_process
+from stac_ingest.core.own_process import Messages, begin_process, begin_work, end_process
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
     from stac_ingest.cli.main import main as command  # noqa: PLC0415 - what is said above comes first
 
     try:
-        return command(when_imported=collect_from_here)
+        return command(when_imported=begin_work)
     finally:
         end_process()
 

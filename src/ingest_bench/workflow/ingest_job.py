@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stac_ingest.core.own_process import begin_process, collect_from_here, end_process
+from stac_ingest.core.own_process import begin_process, begin_work, end_process
 
 
 def shard(plan: str, number: str) -> None:
     """Ingest one shard of a plan."""
     from stac_ingest.sharding import read_plan, run_shard  # noqa: PLC0415 - after the process is set up, and none too many
 
-    collect_from_here()
+    begin_work()
     run_shard(read_plan(Path(plan)), int(number))
 
 
@@ -22,7 +22,7 @@ def end(plan: str) -> None:
     """Check all shards, and write the manifest and the completeness report."""
     from stac_ingest.sharding import finalize_ingest, read_plan  # noqa: PLC0415 - same
 
-    collect_from_here()
+    begin_work()
     finalize_ingest(read_plan(Path(plan)))
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stac_ingest.core.own_process import begin_process, collect_from_here, end_process
+from stac_ingest.core.own_process import begin_process, begin_work, end_process
 
 if TYPE_CHECKING:
     from ingest_bench.workflow.sync_settings import SyncByJobs
@@ -114,7 +114,7 @@ def _asked(given: str) -> Iterator[SyncByJobs]:
     """Give the sync that is asked for, and have errors speak of it as it was asked for."""
     from ingest_bench.workflow.sync_settings import in_words_of_config, sync_by_jobs  # noqa: PLC0415 - the verdict does without
 
-    collect_from_here()
+    begin_work()
     with in_words_of_config():
         yield sync_by_jobs(json.loads(given))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -22,19 +23,26 @@ def begin_process() -> None:
     """Set up a process that is the command's own, or a job's, before it imports what it needs.
 
     Nothing that is imported is garbage while the process lives: the collector doesn't look at it while it is made
-    (`gc.disable`), nor later (`collect_from_here`), nor once more when the interpreter ends, which takes longest
+    (`gc.disable`), nor later (`begin_work`), nor once more when the interpreter ends, which takes longest
     (`end_process`).
+
+    Ctrl-C ends the process at once until `begin_work`. An exception would come out of the middle of an import, where
+    other modules turn it into errors of their own. A process that ignores Ctrl-C goes on to do so.
     """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     for name, value in _UNUSED.items():
         os.environ.setdefault(name, value)
     sys.meta_path.insert(0, _WithoutPandas)
     gc.disable()
 
 
-def collect_from_here() -> None:
-    """Have the collector look at what is made from now on: what the work needs is imported."""
+def begin_work() -> None:
+    """Have the collector look at what is made from now on, and Ctrl-C be raised: what the work needs is imported."""
     gc.freeze()
     gc.enable()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def end_process() -> None:

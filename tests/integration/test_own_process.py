@@ -1,0 +1,62 @@
+"""Ctrl-C while a command gets ready, and while it works."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+BEGUN = """
+import os, signal
+from stac_ingest.core.own_process import begin_process, begin_work
+
+class Interrupting:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+
+begin_process()
+"""
+IMPORTED = """
+class Owner:
+    field = Interrupting()
+
+print("went on")
+"""
+AT_WORK = """
+begin_work()
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    print("went on")
+except KeyboardInterrupt:
+    print("raised")
+"""
+
+
+def run(code: str, *, ignoring: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, which may ignore Ctrl-C as a shell's background jobs do."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignoring else signal.getsignal(signal.SIGINT)
+    try:
+        return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_interrupted_while_it_imports() -> None:
+    """The process ends by the signal, from the middle of a class as well, and prints no traceback."""
+    ended = run(BEGUN + IMPORTED)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_interrupted_at_work() -> None:
+    """Then an exception is raised, so that what was read is written, and a message says how to go on."""
+    ended = run(BEGUN + AT_WORK)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "raised\n", "")
+
+
+@pytest.mark.parametrize("code", [IMPORTED, AT_WORK])
+def test_who_ignores_interrupts_goes_on_to_do_so(code: str) -> None:
+    """Ctrl-C in a shell isn't meant for its background jobs."""
+    ended = run(BEGUN + code, ignoring=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "went on\n", "")
