@@ -64,7 +64,7 @@ class World:
         """Take the first pass, and rounds until one adds nothing."""
         rng = np.random.default_rng(self.seed)
         self.spent_s = first_s
-        first = {cell.name for cell in cells(self.settings)} - self.put_off
+        first = [cell.name for cell in cells(self.settings) if cell.name not in self.put_off]
         self._measure(rng, dict.fromkeys(first, MorePairs(first=0, pairs=1)), free=True)
         while not self.rounds or self.rounds[-1].cells:
             assert len(self.rounds) < 40
