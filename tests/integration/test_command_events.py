@@ -103,11 +103,12 @@ def test_a_command_that_loses_what_it_had_is_struck_through(place: Path) -> None
     assert re.match(r"\d+ items missing", cell.parity.reason or "")
 
 
+@pytest.mark.slow
 def test_runs_that_end_before_they_are_killed(tmp_path: Path) -> None:
     """A command that is quicker than it was is run again, and has no time where it always ends first."""
     line = (
         "import sys, time; from pathlib import Path; mark = Path(sys.argv[1]); new = not mark.exists(); "
-        "mark.open('a').write('.'); new and time.sleep(2); Path(sys.argv[2]).write_text('')"
+        "mark.open('a').write('.'); new and time.sleep(10); Path(sys.argv[2]).write_text('')"
     )
     earlier = Earlier(lambda source, output: [sys.executable, "-c", line, source, str(output)], tmp_path, {}, False)
     mark, output, prepared = tmp_path / "mark", tmp_path / "out", list[int]()
