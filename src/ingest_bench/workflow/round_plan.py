@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingest_bench.analysis.candidates import Option
+from ingest_bench.analysis.deciding import CHOICE
 from ingest_bench.analysis.race import totals
 from ingest_bench.analysis.recommendations import ModeRecommendation, recommend_modes, recommend_scenarios
 from ingest_bench.analysis.speedup import INTERVAL_PAIRS, pair_ratios, verdict
@@ -258,7 +259,7 @@ class _Planner:
             pairs=min(pairs, default=0),
             ended=None,
         )
-        if len(advice.options) + len(advice.waiting) < 2:  # noqa: PLR2004 - a choice is between two
+        if len(advice.options) + len(advice.waiting) < CHOICE:
             standing.ended = "no_choice"
         elif verdict.decided:
             standing.ended = "decided"
@@ -277,7 +278,7 @@ class _Planner:
 
     def _step(self, advice: ModeRecommendation) -> dict[str, int]:
         """Give the pairs that bring all that is open in a mode to the next look; none where nothing is."""
-        if advice.verdict.decided or len(advice.options) + len(advice.waiting) < 2:  # noqa: PLR2004 - as above
+        if advice.verdict.decided or len(advice.options) + len(advice.waiting) < CHOICE:
             return {}
         # The baseline is itself by definition: pairs of it would tell nothing, once it has those of an interval.
         cells = [option.cell for options in self._open(advice) for option in options]
