@@ -113,7 +113,9 @@ def authority(tmp_path_factory):
         subprocess.run([openssl, *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
 
     new = ("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    run(*new, "-subj", "/CN=test authority", "-keyout", "ca.key", "-out", "ca.pem")
+    # From 3.13 on, Python wants an authority's certificate to say that it signs others.
+    signs = ("-addext", "keyUsage=critical,keyCertSign")
+    run(*new, "-subj", "/CN=test authority", *signs, "-keyout", "ca.key", "-out", "ca.pem")
     names = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE")
     run(
         *new,

@@ -8,6 +8,7 @@ import atexit
 import os
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from itertools import dropwhile
 from pathlib import Path
@@ -46,18 +47,19 @@ def report_at_exit(process: str) -> None:
     folder = os.environ.get(REPORTS)
     if not folder:
         return
-    report = partial(_report, Path(folder))
-    atexit.register(report, process)
+    atexit.register(_report, Path(folder), process)
     # A forked worker ends without `atexit`; a spawned one begins by importing the main module, which calls this anew.
     util = sys.modules.get("multiprocessing.util")
     if util:
-        util.register_after_fork(report, partial(_report_at_end_of_worker, before=loaded()))
+        # Nothing holds what is registered but its owner. `atexit` isn't one: from 3.13 on, a worker begins without its
+        # functions. A function of this module stays.
+        util.register_after_fork(_report, partial(_report_at_end_of_worker, folder=Path(folder), before=loaded()))
 
 
-def _report_at_end_of_worker(report: partial[None], before: set[str]) -> None:
+def _report_at_end_of_worker(report: Callable[..., None], folder: Path, before: set[str]) -> None:
     from multiprocessing.util import Finalize  # noqa: PLC0415 - a worker has it
 
-    Finalize(None, report, args=("worker", before), exitpriority=0)
+    Finalize(None, report, args=(folder, "worker", before), exitpriority=0)
 
 
 def _report(folder: Path, process: str, before: set[str] | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +93,9 @@ def table_of_catalog(identifier: str, properties: dict[str, str], *, remote: boo
 
     own = {} if remote else {"py-io-impl": LOCAL_FILES}
     others = {name: value for name, value in properties.items() if name != "name"}
-    return load_catalog(properties.get("name", "stac"), **{**others, **own}).load_table(identifier)
+    # Its connection, such as to a file of SQLite, isn't needed any more once the table is loaded.
+    with closing(load_catalog(properties.get("name", "stac"), **{**others, **own})) as catalog:
+        return catalog.load_table(identifier)
 
 
 def _batches(table: Table, tasks: Sequence[FileScanTask]) -> Iterator[pa.RecordBatch]:

@@ -253,10 +253,11 @@ def _kind_that_is_told(config: IngestConfig) -> SourceKind | None:
 
 def _keep_collection(path: Path, summary: IngestSummary) -> None:
     """Keep the document that lies beside the items of a folder, or in it."""
-    if not _is_collection(path):
-        return
-    document = path / "collection.json" if path.is_dir() else path
-    with contextlib.suppress(OSError, ValueError, RecursionError):  # what is wrong with it is told where it is needed
+    # What is wrong with it is told where it is needed. Several sources, or a URL, may be longer than any path is.
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        if not _is_collection(path):
+            return
+        document = path / "collection.json" if path.is_dir() else path
         if document.stat().st_size <= _LARGEST_DOCUMENT:
             summary.keep_collection(json.loads(document.read_bytes()))
 

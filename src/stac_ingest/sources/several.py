@@ -42,7 +42,7 @@ def check_several(config: IngestConfig) -> None:
         if part == STDIN or ("://" in part and not part.lower().startswith("file:")):
             what = "standard input" if part == STDIN else printable(part.partition("?")[0])
             raise ConfigurationError(f"source: {what} can't be one of several sources; read it alone")
-        if part.startswith(LIST) and not Path(part[1:]).is_file():
+        if part.startswith(LIST) and not os.path.isfile(part[1:]):  # noqa: PTH113 - Path.is_file can raise
             raise ConfigurationError(f"source: there is no file {part[1:]} with a list of sources")
     if config.source_type != "auto":
         raise ConfigurationError(f"source_type: several sources are no {config.source_type}; leave it out")

@@ -98,6 +98,8 @@ async def test_what_is_passed_over_is_told() -> None:
         ("@none.txt", "there is no file none.txt"),
         (["items", "-"], "standard input can't be one of several"),
         (["items", "https://example.com/stac"], "can't be one of several"),
+        ("@" + "long" * 100, "there is no file"),
+        ("long" * 100 + "/*.json", "no file matches"),
     ],
 )
 async def test_what_can_not_be_read_is_refused(source: str | list[str], words: str) -> None:
@@ -115,6 +117,17 @@ def test_the_command_takes_several_sources(tmp_path: Path) -> None:
     Path("items/a.json").write_bytes(item("a"))
     assert main([*arguments, "--resume"]) == COMPLETE
     assert sorted(found["id"] for found in read_output("ndjson", out)) == ["a", "b", "e", "f"]
+
+
+async def test_more_files_than_fit_into_a_path(tmp_path: Path) -> None:
+    """A shell's list of names is longer than any path may be."""
+    many = tmp_path / "in/many"
+    many.mkdir()
+    paths = [many / f"{number:0100}.json" for number in range(100)]
+    for number, path in enumerate(paths):
+        path.write_bytes(item(f"{number:02}"))
+    ids, failures, _ = await fetched([str(path) for path in paths])
+    assert (ids, failures) == ([f"{number:02}" for number in range(100)], [])
 
 
 def test_hrefs_lead_from_each_file(tmp_path: Path) -> None:
