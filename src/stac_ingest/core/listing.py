@@ -7,6 +7,7 @@ compressed blocks: about a tenth of that.
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import merge
@@ -60,16 +61,27 @@ def kept(names: Iterable[str]) -> Sequence[str]:
     return few if len(few) < RUN else PackedNames(chain(few, remaining))
 
 
+def place_of(names: Sequence[str], name: str) -> int:
+    """Return the place of a name in a sorted sequence, or where it would be, as `bisect_left` does.
+
+    `bisect_left` itself would unpack another block for most of the names that it looks at.
+    """
+    return names.place(name) if isinstance(names, PackedNames) else bisect_left(names, name)
+
+
 class PackedNames(Sequence[str]):
     """A sequence of names in compressed blocks; they need not be UTF-8. Safe to use from threads."""
 
     def __init__(self, names: Iterable[str]) -> None:
         """Pack the names in their order."""
         self._blocks: list[bytes] = []
+        self._firsts: list[str] = []
+        """The first name of each block."""
         self._count = 0
         remaining = iter(names)
         while block := list(islice(remaining, BLOCK)):
             self._count += len(block)
+            self._firsts.append(block[0])
             self._blocks.append(zlib.compress("\0".join(block).encode("utf-8", "surrogateescape"), 1))
         self._block = lru_cache(maxsize=8)(self._unpacked)
 
@@ -90,9 +102,15 @@ class PackedNames(Sequence[str]):
         for number in range(len(self._blocks)):
             yield from self._unpacked(number)
 
+    def place(self, name: str) -> int:
+        """Return what `bisect_left` returns, where the names are sorted; one block is unpacked."""
+        number = bisect_left(self._firsts, name) - 1
+        return 0 if number < 0 else number * BLOCK + bisect_left(self._block(number), name)
+
     def drain(self) -> Iterator[str]:
         """Yield the names and forget them block by block."""
         self._count = 0
+        self._firsts.clear()
         while self._blocks:
             names = self._unpacked(0)
             del self._blocks[0]

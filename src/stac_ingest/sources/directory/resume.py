@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from stac_ingest.core.listing import BLOCK, kept
+from stac_ingest.core.listing import BLOCK, kept, place_of
 from stac_ingest.core.model import Batch, Position
 
 
@@ -52,7 +51,7 @@ class FilePositions:
         """Name the files of a batch, which follow one another in the list; between them may be what was read before."""
         if not batch:
             return None
-        start, last = (bisect_left(self._names, batch[at].origin) for at in (0, -1))
+        start, last = (place_of(self._names, batch[at].origin) for at in (0, -1))
         return {"list": self.fingerprint, "files": [start, last + 1], "since": self._since}
 
     def _has_changed(self, names: Iterable[str], since: object) -> bool:

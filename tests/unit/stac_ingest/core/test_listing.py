@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stac_ingest import IngestModule, WorkflowContext
 from stac_ingest.core import listing
-from stac_ingest.core.listing import NameSorter, PackedNames, kept
+from stac_ingest.core.listing import NameSorter, PackedNames, kept, place_of
 from stac_ingest.sources.directory import walk
 
 # What `os.listdir` gives: any character but a zero and a slash, and bytes that aren't UTF-8 as lone surrogates.
@@ -99,6 +99,31 @@ async def test_a_folder_of_many_files_is_read_once_each(tmp_path: Path, concurre
     expected = sorted(f"i{number * 7919 % 1000:03}" for number in range(200))
     assert (ids if concurrency == 1 else sorted(ids)) == expected
     assert context.failure_collector.get_all() == []
+
+
+@given(found=st.lists(NAME, unique=True), asked=st.lists(NAME, min_size=1))
+def test_a_name_is_found_where_it_is_in_a_list(found: list[str], asked: list[str]) -> None:
+    """The place of a name, or of what isn't there, is the same in a list and in packed names."""
+    found.sort()
+    packed = PackedNames(found)
+    for name in (*asked, *found):
+        assert place_of(packed, name) == place_of(found, name) == bisect_left(found, name)
+
+
+def test_to_find_a_name_unpacks_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many names there are: a position is noted for each batch of a run."""
+    unpacked = list[int]()
+    real = PackedNames._unpacked
+
+    def counting(self: PackedNames, number: int) -> list[str]:
+        unpacked.append(number)
+        return real(self, number)
+
+    monkeypatch.setattr(PackedNames, "_unpacked", counting)
+    packed = PackedNames([f"{number:06}" for number in range(5_000)])
+    asked = range(0, 5_000, 50)
+    assert [place_of(packed, f"{number:06}") for number in asked] == list(asked)
+    assert len(unpacked) <= len(asked)
 
 
 def test_draining_forgets() -> None:
