@@ -58,11 +58,15 @@ class Engine(ABC):
 
     def kill(self, job: str) -> None:
         """Kill all processes of a running job, behind the engine's back."""
-        deadline = time.monotonic() + 10
+        kill_all(self.until_begun(job))
+
+    def until_begun(self, job: str) -> list[psutil.Process]:
+        """Wait until a running job has processes; return them."""
+        deadline = time.monotonic() + 60
         while not (found := self.processes(job)):
             assert time.monotonic() < deadline, f"job {job} has no process"
             time.sleep(0.1)
-        kill_all(found)
+        return found
 
     @abstractmethod
     def processes(self, job: str) -> list[psutil.Process]:
@@ -221,6 +225,8 @@ class TaskSpooler(Engine):
     def cancel(self, *jobs: str) -> None:
         """Cancel running jobs."""
         for job in jobs:
+            # Before that there is nobody whom the signal would reach.
+            self.until_begun(job)
             self.said("tsp", "-k", job)
 
     def processes(self, job: str) -> list[psutil.Process]:
