@@ -155,22 +155,22 @@ def short_of_time(measured: Checkout, tmp_path_factory: pytest.TempPathFactory) 
     return made
 
 
-def test_what_no_recommendation_rests_on_is_put_off(short_of_time: Checkout) -> None:
+def test_what_no_recommendation_rests_on_is_deferred(short_of_time: Checkout) -> None:
     """Where time is short, choices are measured before all else, and files and report say what was left out."""
     cells = [json.loads(data) for _, data in measurements(short_of_time).values()]
-    off = {cell["scenario"] for cell in cells if cell["stop_reason"] == "put_off"}
+    off = {cell["scenario"] for cell in cells if cell["stop_reason"] == "deferred"}
     assert off == {"parts"}
     last_choice = max(cell["started_at"] for cell in cells if cell["scenario"] != "parts")
     assert all(cell["started_at"] > last_choice for cell in cells if cell["scenario"] == "parts")
     said = " ".join((short_of_time.results / "benchmark_report.md").read_text().split())
-    assert "A first pass took one pair of each of 3 cells, and put 2 others off" in said
-    assert "2 cells were put off and not measured; with a larger budget the next run does so" in said
+    assert "A first pass took one pair of each of 3 cells, and deferred 2 others" in said
+    assert "2 cells were deferred and not measured; with a larger budget the next run does so" in said
     assert "sequential at 1: not measured. No recommendation rests on it, and the first pass had taken" in said
     assert short_of_time.plan() == set()
     assert verify(short_of_time.results / "receipt.zip").problems == []
 
 
-def test_a_larger_budget_measures_what_was_put_off(short_of_time: Checkout, tmp_path: Path) -> None:
+def test_a_larger_budget_measures_what_was_deferred(short_of_time: Checkout, tmp_path: Path) -> None:
     """The next run adds it by a round, after the choices, and leaves every file of before as it was."""
     made = _copy(short_of_time, tmp_path / "checkout")
     before = measurements(made)
@@ -179,7 +179,7 @@ def test_a_larger_budget_measures_what_was_put_off(short_of_time: Checkout, tmp_
     after = measurements(made)
     assert {path: after[path] for path in before} == before
     purposes = [plan["purpose"] for plan in plans(made)]
-    assert purposes[-3:] == ["put_off", "intervals", "nothing"]
+    assert purposes[-3:] == ["deferred", "intervals", "nothing"]
     assert set(purposes[:-3]) == {"choices"}
     results = json.loads((made.results / "benchmark_results.json").read_text())
     parts = [cell for cell in results["cells"] if cell["scenario"] == "parts"]
@@ -188,7 +188,7 @@ def test_a_larger_budget_measures_what_was_put_off(short_of_time: Checkout, tmp_
     ] * 2
     assert all(cell["trace"]["skipped"] != "traced with the first pairs" for cell in parts)
     said = " ".join((made.results / "benchmark_report.md").read_text().split())
-    assert "and put 2 others off" in said
-    assert "put off and not measured" not in said
+    assert "and deferred 2 others" in said
+    assert "deferred and not measured" not in said
     assert made.plan() == set()
     assert verify(made.results / "receipt.zip").problems == []

@@ -17,5 +17,5 @@ with logged(snakemake.log[0]):
         identity=fingerprint(cell_identity(settings, cell)),
         output=snakemake.output[0],
         attempt=snakemake.resources.attempt + restarts(),
-        put_off=FirstPass(settings).put_off(cell),
+        deferred=FirstPass(settings).deferred(cell),
     )

@@ -24,8 +24,8 @@ from ingest_bench.calibration.systems import (
     slots,
 )
 from ingest_bench.config.models import Pairs, Sampling
-from ingest_bench.harness.validity import StoppingRule, StopReason, flag_outliers
-from ingest_bench.results.models import Digest, Sample, Speedup
+from ingest_bench.harness.validity import StoppingRule, flag_outliers
+from ingest_bench.results.models import Digest, Sample, Speedup, StopReason
 
 ITEMS = 10_000
 DRIFT_SD = 0.02

@@ -303,8 +303,8 @@ class Settings(Strict):
         default=0.6,
         gt=0,
         le=1,
-        description="of budget_minutes: once the first pass has taken so much, it puts off cells that no "
-        "recommendation rests on, and rounds measure them when the choices are made; 1: it puts off none",
+        description="of budget_minutes: once the first pass has taken so much, it defers cells that no "
+        "recommendation rests on, and rounds measure them when the choices are made; 1: it defers none",
     )
     tolerance: float = Field(
         default=0.05,

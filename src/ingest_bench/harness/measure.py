@@ -24,7 +24,6 @@ from ingest_bench.harness.spec import SampleSpec
 from ingest_bench.harness.validity import (
     FixedPairs,
     StoppingRule,
-    StopReason,
     delay_remark,
     flag_outliers,
     invalid_reason,
@@ -32,7 +31,7 @@ from ingest_bench.harness.validity import (
 )
 from ingest_bench.results.checksum import with_checksum
 from ingest_bench.results.digest import CLASSES
-from ingest_bench.results.models import Cell, MorePairs, Parity, Sample, Trace
+from ingest_bench.results.models import Cell, MorePairs, Parity, Sample, StopReason, Trace
 from ingest_bench.system.dependencies import recording
 from ingest_bench.system.environment import environment, load
 from ingest_bench.system.host_lock import host_lock
@@ -61,10 +60,10 @@ def measure_to_file(
     output: Path | str,
     attempt: int = 1,
     more: MorePairs | None = None,
-    put_off: str | None = None,
+    deferred: str | None = None,
 ) -> Cell:
     """Measure a cell and write its file, whole or not at all; see `measure`."""
-    record = measure(settings, cell, identity=identity, attempt=attempt, more=more, put_off=put_off)
+    record = measure(settings, cell, identity=identity, attempt=attempt, more=more, deferred=deferred)
     write_atomically(Path(output), with_checksum(record.model_dump_json(indent=1, exclude={"seal"})))
     return record
 
@@ -76,7 +75,7 @@ def measure(
     identity: str = "",
     attempt: int = 1,
     more: MorePairs | None = None,
-    put_off: str | None = None,
+    deferred: str | None = None,
 ) -> Cell:
     """Measure a cell and return its record.
 
@@ -86,7 +85,7 @@ def measure(
         identity: hash of the settings that the cell depends on, for its record; empty where none is kept.
         attempt: which try of the workflow's this is.
         more: pairs to add to those of before, which are the whole record then; None: measure it from the start.
-        put_off: why a record is all that is made now, and a round is to measure it; None: measure it.
+        deferred: why a record is all that is made now, and a round is to measure it; None: measure it.
 
     Raises:
         MeasurementError: a sample, a server or a corpus failed.
@@ -97,16 +96,16 @@ def measure(
         stack.enter_context(_ended_by_signal())
         run = CellRun(settings, cell, open_sides(settings, cell, stack), more)
         samples, stop_reason, trace = list[Sample](), _NOT_MEASURED, Trace(items=0, peak_mib=None)
-        lacking, trouble = put_off or _lacking(cell), None
+        lacking, trouble = deferred or _lacking(cell), None
         if lacking is None:
             run.sides = with_services(run.sides, stack)
             trouble = run.prepare()
         if lacking is None and trouble is None:
             samples, stop_reason = run.take_pairs()
             trace = run.trace()
-        if put_off:
-            LOG.info("%s", put_off)
-            stop_reason = "put_off"
+        if deferred:
+            LOG.info("%s", deferred)
+            stop_reason = "deferred"
     servers = {id(side.server) for side in run.sides.values() if side.server}
     if code.reports["simulator"] != len(servers):
         raise MeasurementError("the simulator had to be killed, so it isn't known what code it ran")

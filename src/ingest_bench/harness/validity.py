@@ -3,25 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from ingest_bench.analysis.speedup import outliers, relative_width, speed_up
 from ingest_bench.config.models import Sampling
 from ingest_bench.harness.sides import PairSide
-from ingest_bench.results.models import Parity, Sample, ServerRecord
+from ingest_bench.results.models import Parity, Sample, ServerRecord, StopReason
 from stac_ingest.core.text import counted
-
-StopReason = Literal[
-    "target_ci_reached",
-    "time_limit",
-    "max_pairs",
-    "no_valid_pair",
-    "first_pass",
-    "rounds_ended",
-    "requests_spent",
-    "put_off",
-]
-
 
 FURTHER_PAIRS = 2
 """Taken once the interval is narrow. It may be so by chance, and an interval from there covers less than it claims: G.

@@ -30,6 +30,19 @@ from ingest_bench.results.upgrade import upgrade
 
 RESULTS_SCHEMA_VERSION = "2.4"
 """The second number goes up when fields are added, the first when a file that was valid no longer is."""
+StopReason = Literal[
+    "target_ci_reached",
+    "time_limit",
+    "max_pairs",
+    "no_valid_pair",
+    "first_pass",
+    "rounds_ended",
+    "requests_spent",
+    "deferred",
+]
+"""Why sampling ended; see `Cell.stop_reason`."""
+Purpose = Literal["choices", "deferred", "intervals", "nothing"]
+"""What the pairs of a round are for; see `Round.purpose`."""
 LONGER = "long/benchmark_results.json"
 """Below the folder of a run's results: those of a longer one, whose commands are compared beside it (`make long`)."""
 
@@ -299,18 +312,9 @@ class Cell(Record):
     """Every sample, invalid ones included."""
     speedup: Speedup | None
     """The speed-up; null with fewer than three usable pairs."""
-    stop_reason: Literal[
-        "target_ci_reached",
-        "time_limit",
-        "max_pairs",
-        "no_valid_pair",
-        "first_pass",
-        "rounds_ended",
-        "requests_spent",
-        "put_off",
-    ]
+    stop_reason: StopReason
     """Why sampling ended; first_pass: one pair was asked for, and no round added any; rounds_ended: rounds did;
-    put_off: it never began, since the first pass had taken its share of the budget."""
+    deferred: it never began, since the first pass had taken its share of the budget."""
     cut_off: str | None = None
     """Of a cell whose requests are counted: why no more was asked; null where sampling ended by itself."""
     unused_requests: Requests = 0
@@ -348,9 +352,9 @@ class Cell(Record):
         return [(self.started_at, self.ended_at), *((each.started_at, each.ended_at) for each in self.added)]
 
     @property
-    def is_put_off(self) -> bool:
+    def is_deferred(self) -> bool:
         """Whether it waits for a round, since the first pass had taken its share of the budget."""
-        return self.stop_reason == "put_off"
+        return self.stop_reason == "deferred"
 
     @property
     def standing(self) -> Speedup | None:
@@ -400,10 +404,10 @@ class Round(Record):
     """What corpora, the first pass and the rounds before had taken."""
     budget_s: Seconds
     """What the whole run may take."""
-    purpose: Literal["choices", "put_off", "intervals", "nothing"]
-    """What its pairs are for. choices: those that are open; put_off: cells that the first pass has put off; intervals:
-    cells that have too few pairs for one, and tools that aren't told from their baseline; nothing: it is the last, and
-    adds none."""
+    purpose: Purpose
+    """What its pairs are for. choices: those that are open; deferred: cells that the first pass has left for later;
+    intervals: cells that have too few pairs for one, and tools that aren't told from their baseline; nothing: it is the
+    last, and adds none."""
     cells: dict[str, MorePairs]
     """By name of the cell."""
     modes: dict[str, ModeStanding]

@@ -45,6 +45,8 @@ def matrix_for(request: MeasureRequest, found: Found) -> dict[str, Any]:
         "results": request.results,
         "seed": request.seed,
         "budget_minutes": request.budget_minutes,
+        # Its samples are sized so that all cells take half of that; what writing costs is wanted as well.
+        "first_pass_share": 1,
         "tolerance": request.tolerance,
         "sampling": _sampling(request, arms, first=3),
         "whole": {

@@ -1,7 +1,7 @@
-"""The order of the first pass, and what it puts off so that a slow machine has time left for choices.
+"""The order of the first pass, and what it defers so that a slow machine has time left for choices.
 
 Cells that a recommendation rests on come first, then those that compare tools, then all others. Once the pass has taken
-its share of the budget, cells of the last two kinds are put off: their file says so, and holds no pair. Rounds measure
+its share of the budget, cells of the last two kinds are deferred: their file says so, and holds no pair. Rounds measure
 them when every choice is made, as far as the budget goes.
 """
 
@@ -14,7 +14,7 @@ from ingest_bench.workflow.staleness import Freshness
 
 
 class FirstPass:
-    """Says which cells come first, and which are put off."""
+    """Says which cells come first, and which are deferred."""
 
     corpora = 3
     """Rank of what makes corpora: above every cell, so that none has to wait which should come first."""
@@ -29,10 +29,13 @@ class FirstPass:
             return 2
         return 1 if self._settings.scenarios[cell.scenario].of_commands else 0
 
-    def put_off(self, cell: PlannedCell) -> str | None:
-        """Say why a cell is put off, from the files of what was measured before it; None: it is measured now."""
+    def deferred(self, cell: PlannedCell) -> str | None:
+        """Say why a cell is deferred, from the files of what was measured before it; None: it is measured now.
+
+        Where no recommendation is to be made, there is nothing to leave time for, and no cell is deferred.
+        """
         share, budget = self._settings.first_pass_share, self._settings.budget_minutes
-        if budget is None or share == 1 or cell.scenario in self._deciding:
+        if budget is None or share == 1 or not self._deciding or cell.scenario in self._deciding:
             return None
         spent_s, allowed_s = self._spent_s(cell), 60 * budget * share
         if spent_s < allowed_s:

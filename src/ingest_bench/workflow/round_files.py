@@ -78,8 +78,8 @@ def with_rounds(first: Cell, numbers: Sequence[int], added: Sequence[Cell], conf
     if not added:
         return first
     every = [first, *added]
-    # What was put off is known from the round that measured it first.
-    known = added[0] if first.is_put_off else first
+    # What was deferred is known from the round that measured it first.
+    known = added[0] if first.is_deferred else first
     samples = [sample.model_copy(deep=True) for cell in every for sample in cell.samples]
     for sample in samples:
         sample.notes = [note for note in sample.notes if not note.startswith(OUTLIER)]

@@ -1,6 +1,6 @@
 """What to measure next: pairs of the cells whose order would change a recommendation, as long as the budget lasts.
 
-Once no choice gets any more, what is left of the budget goes to cells that the first pass has put off, then to cells
+Once no choice gets any more, what is left of the budget goes to cells that the first pass has deferred, then to cells
 that have too few pairs for an interval, and to tools that aren't told from their baseline.
 """
 
@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from ingest_bench.analysis.candidates import Option
 from ingest_bench.analysis.deciding import CHOICE
@@ -19,7 +18,7 @@ from ingest_bench.config.matrix import ROLES
 from ingest_bench.config.matrix import cells as cells_of
 from ingest_bench.config.models import Settings
 from ingest_bench.harness.request_ledger import RequestLedger
-from ingest_bench.results.models import Cell, ModeStanding, MorePairs, Results, Round
+from ingest_bench.results.models import Cell, ModeStanding, MorePairs, Purpose, Results, Round
 
 CLOSING_S = 15.0
 """Kept back for what is written from the results in the end."""
@@ -69,12 +68,12 @@ def costs(records: Mapping[str, Sequence[Cell]]) -> dict[str, Cost]:
         records: of each cell, by its name: what the first pass and each round have measured, in that order.
 
     Returns:
-        By name, as the first record shows that has measured the cell. A cell that all have put off is taken to cost
+        By name, as the first record shows that has measured the cell. A cell that all have deferred is taken to cost
         what others of its scenario do, at most; where there are none, what all others do on average.
 
     """
-    tried = {name: next((cell for cell in mine if not cell.is_put_off), mine[0]) for name, mine in records.items()}
-    known = {name: Cost.of(cell) for name, cell in tried.items() if not cell.is_put_off}
+    tried = {name: next((cell for cell in mine if not cell.is_deferred), mine[0]) for name, mine in records.items()}
+    known = {name: Cost.of(cell) for name, cell in tried.items() if not cell.is_deferred}
     mean = _mean(list(known.values()))
     found = {}
     for name, cell in tried.items():
@@ -122,10 +121,10 @@ def plan_round(
     refused = {cell.name for cell in cells_of(settings) if ledger and ledger.why_not(cell.concurrency)} & asking
     planner = _Planner(settings, {cell.name: cell for cell in measured}, allowance, kept or {}, refused)
     modes = planner.race()
-    purpose: Literal["choices", "put_off", "intervals", "nothing"] = "choices"
+    purpose: Purpose = "choices"
     if not planner.added:
-        purpose = "put_off"
-        planner.put_off()
+        purpose = "deferred"
+        planner.deferred()
     if not planner.added:
         purpose = "intervals"
         planner.intervals()
@@ -200,9 +199,9 @@ class _Planner:
             found[mode] = self._standing(modes[mode], steps[mode])
         return {mode: found[mode] for mode in modes}
 
-    def put_off(self) -> None:
-        """Measure what the first pass has put off, as it would have: those that compare tools first."""
-        waiting = [cell for cell in self._planned.values() if self._measured[cell.name].is_put_off]
+    def deferred(self) -> None:
+        """Measure what the first pass has deferred, as it would have: those that compare tools first."""
+        waiting = [cell for cell in self._planned.values() if self._measured[cell.name].is_deferred]
         for cell in sorted(waiting, key=lambda cell: not self._settings.scenarios[cell.scenario].of_commands):
             wanted = {cell.name: cell.sampling.pairs.first}
             if cell.name not in self._refused and self._allowance.pay(wanted):

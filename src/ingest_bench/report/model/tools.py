@@ -13,10 +13,10 @@ from ingest_bench.report.model.study import ReportData
 from ingest_bench.results.models import Speedup
 from stac_ingest.core.text import counted
 
-Standing = Literal["baseline", "faster", "slower", "same", "open", "few", "wrong", "failed", "missing", "put_off"]
+Standing = Literal["baseline", "faster", "slower", "same", "open", "few", "wrong", "failed", "missing", "deferred"]
 """Of a tool against the baseline. same: shown to be no difference; open: not told apart from it; few: it has too few
 pairs for an interval; wrong: what it delivers isn't the corpus; failed: no sample of it can be used; missing: it isn't
-installed."""
+installed; deferred: it was not measured, since choices needed the time."""
 
 _OF_VERDICT: Mapping[Verdict, Standing] = {
     "better": "faster",
@@ -131,7 +131,7 @@ def _reads(view: ScenarioView) -> str:
 
 def _row(view: ScenarioView, row: CellView, name: str) -> ToolRow:
     standing, remark = _standing(view, row)
-    measured = standing not in ("failed", "missing", "put_off")
+    measured = standing not in ("failed", "missing", "deferred")
     ratio = row.cell.standing if measured else None
     return ToolRow(
         tool=name,
@@ -166,7 +166,7 @@ def _programs(view: ScenarioView, row: CellView) -> list[tuple[str, str]]:
 def _standing(view: ScenarioView, row: CellView) -> tuple[Standing, str]:
     cell = row.cell
     if cell.unavailable:
-        return "put_off" if cell.is_put_off else "missing", cell.unavailable
+        return "deferred" if cell.is_deferred else "missing", cell.unavailable
     if not row.samples:
         reasons = [sample.invalid for sample in cell.samples if sample.role == "candidate" and sample.invalid]
         return "failed", reasons[0] if reasons else cell.parity.reason or "no pair of samples can be used"

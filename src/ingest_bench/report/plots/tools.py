@@ -25,7 +25,7 @@ WORDS = {
     "wrong": "not what the corpus holds",
     "failed": "failed",
     "missing": "not installed",
-    "put_off": "put off",
+    "deferred": "deferred",
 }
 
 

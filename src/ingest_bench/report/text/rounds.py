@@ -13,7 +13,7 @@ def rounds_text(data: ReportData) -> list[Block]:
     if not rounds:
         return []
     last, cells = rounds[-1], data.results.cells
-    left_out = sum(cell.is_put_off for cell in cells)
+    left_out = sum(cell.is_deferred for cell in cells)
     later = {name for each in rounds for name, more in each.cells.items() if more.first == 0}
     return [
         Paragraph(
@@ -21,7 +21,7 @@ def rounds_text(data: ReportData) -> list[Block]:
                 "rounds",
                 "rounds",
                 cells=len(cells),
-                put_off=left_out + len(later),
+                deferred=left_out + len(later),
                 left_out=left_out,
                 rounds=[each for each in rounds if each.cells],
                 added=sum(more.pairs for each in rounds for more in each.cells.values()),

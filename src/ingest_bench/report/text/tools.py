@@ -12,7 +12,7 @@ from ingest_bench.report.templating import text, texts
 TITLE = "Tools compared"
 TITLES = ("Task", "Tool", "Time / baseline", "Time (s)", "Memory (MiB)", "Output (MB)", "Items lost", "Reads")
 NUMERIC = frozenset((2, 3, 4, 5, 6))
-STATES = {"few": "too few pairs", "missing": "not installed", "put_off": "put off", "failed": "failed"}
+STATES = {"few": "too few pairs", "missing": "not installed", "deferred": "deferred", "failed": "failed"}
 
 
 def tools_section(tasks: Sequence[Task]) -> Section | None:
@@ -33,9 +33,9 @@ def tools_section(tasks: Sequence[Task]) -> Section | None:
 def introduction(tasks: Sequence[Task]) -> list[Paragraph]:
     """Say in how many tasks another tool is faster, how the numbers are to be read, and what a change costs."""
     baselines, longer = list(dict.fromkeys(task.baseline for task in tasks)), any(task.longer for task in tasks)
-    put_off = sum(len(task.standing("put_off")) for task in tasks)
+    deferred = sum(len(task.standing("deferred")) for task in tasks)
     return [
-        Paragraph(text("tools", "gist", tasks=tasks, baselines=baselines, put_off=put_off)),
+        Paragraph(text("tools", "gist", tasks=tasks, baselines=baselines, deferred=deferred)),
         Paragraph(text("tools", "intro", baselines=baselines, longer=longer)),
         *(Paragraph(line) for line in texts("tools", "changes", tasks=tasks)),
     ]

@@ -232,9 +232,9 @@ def test_the_wrong_items_have_no_time(build: Build, then: Parity, now: Parity, v
 @pytest.mark.parametrize(
     ("then", "now", "runs"),
     [
-        ({"parity": WRONG}, {"unavailable": "put off"}, "current"),
+        ({"parity": WRONG}, {"unavailable": "deferred"}, "current"),
         ({"unavailable": "rustac: not installed here"}, {"parity": WRONG}, "earlier"),
-        ({"unavailable": "put off"}, {"unavailable": "put off"}, "earlier and current"),
+        ({"unavailable": "deferred"}, {"unavailable": "deferred"}, "earlier and current"),
     ],
 )
 def test_what_was_not_measured_delivers_nothing_right(

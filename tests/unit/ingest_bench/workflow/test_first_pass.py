@@ -1,4 +1,4 @@
-"""What the first pass measures first, and what it puts off."""
+"""What the first pass measures first, and what it defers."""
 
 from __future__ import annotations
 
@@ -61,55 +61,65 @@ def test_choices_come_first(tmp_path: Path) -> None:
     assert [first.corpora, *ranks] == sorted({first.corpora, *ranks}, reverse=True)
 
 
-@pytest.mark.parametrize(("seconds", "put_off"), [(70.0, False), (73.0, True)])
-def test_the_share_of_the_budget_is_for_the_first_pass(tmp_path: Path, seconds: float, *, put_off: bool) -> None:
-    """Six minutes of ten may go by, of the five other cells, before one is put off; a choice never is."""
+@pytest.mark.parametrize(("seconds", "deferred"), [(70.0, False), (73.0, True)])
+def test_the_share_of_the_budget_is_for_the_first_pass(tmp_path: Path, seconds: float, *, deferred: bool) -> None:
+    """Six minutes of ten may go by, of the five other cells, before one is deferred; a choice never is."""
     made = configured(tmp_path)
     measured(made, seconds)
-    assert [bool(FirstPass(made).put_off(cell_of(made, name))) for name in ("parts", "choice")] == [put_off, False]
+    assert [bool(FirstPass(made).deferred(cell_of(made, name))) for name in ("parts", "choice")] == [deferred, False]
 
 
-def test_nothing_is_put_off_where_all_is_wanted(tmp_path: Path) -> None:
+def test_nothing_is_deferred_where_all_is_wanted(tmp_path: Path) -> None:
     """A share of 1, or no budget, means every cell."""
     for more in ({"first_pass_share": 1}, {"budget_minutes": None}):
         made = configured(tmp_path, **more)
         measured(made, 1_000)
-        assert FirstPass(made).put_off(cell_of(made, "parts")) is None
+        assert FirstPass(made).deferred(cell_of(made, "parts")) is None
+
+
+def test_nothing_is_deferred_where_nothing_is_recommended(tmp_path: Path) -> None:
+    """A comparison of tools alone leaves no time for choices, since it has none."""
+    made = load_settings(
+        tools(one=("files to NDJSON", "files", {}), other=("table to NDJSON", "table", {}))
+        | {"results": str(tmp_path), "budget_minutes": 1}
+    )
+    measured(made, 1_000)
+    assert [FirstPass(made).deferred(cell) for cell in cells(made)] == [None] * len(cells(made))
 
 
 def test_what_is_measured_again_has_spent_nothing(tmp_path: Path) -> None:
     """Files of other settings are of another run, and its time isn't this one's."""
     made = configured(tmp_path)
     measured(made, 1_000, identity="of before")
-    assert FirstPass(made).put_off(cell_of(made, "parts")) is None
+    assert FirstPass(made).deferred(cell_of(made, "parts")) is None
 
 
 def test_the_reason_says_what_to_change(tmp_path: Path) -> None:
     """It names the setting, what it is, and what was spent."""
     made = configured(tmp_path)
     measured(made, 120)
-    assert FirstPass(made).put_off(cell_of(made, "parts")) == (
+    assert FirstPass(made).deferred(cell_of(made, "parts")) == (
         "No recommendation rests on it, and the first pass had taken 10.0 of the 10 minutes of the budget "
         "(budget_minutes)"
     )
 
 
-def test_what_was_put_off_is_what_a_round_measured() -> None:
+def test_what_was_deferred_is_what_a_round_measured() -> None:
     """A cell that a round measures first has that round's trace and machine, and no reason any more."""
-    off = fake_cell("parts", "reading", [], [], stop_reason="put_off", unavailable="no time")
+    off = fake_cell("parts", "reading", [], [], stop_reason="deferred", unavailable="no time")
     load = off.load_before.model_copy(update={"load_1m": 7.0})
     trace = off.trace.model_copy(update={"items": 5})
     added = fake_cell("parts", "reading", fake_pairs([2.0]), [], trace=trace, load_before=load)
     whole = with_rounds(off, [3], [added], 0.95)
-    assert (whole.unavailable, whole.stop_reason, whole.is_put_off) == (None, "rounds_ended", False)
+    assert (whole.unavailable, whole.stop_reason, whole.is_deferred) == (None, "rounds_ended", False)
     assert (whole.trace, whole.load_before, len(whole.samples)) == (trace, load, 2)
-    assert with_rounds(off, [], [], 0.95).is_put_off
+    assert with_rounds(off, [], [], 0.95).is_deferred
 
 
-def test_what_was_put_off_is_taken_to_cost_what_others_do() -> None:
+def test_what_was_deferred_is_taken_to_cost_what_others_do() -> None:
     """The most of its scenario's, or else the mean of all; once it is measured, its own."""
-    off = fake_cell("a", "late", [], [], stop_reason="put_off")
-    alone = fake_cell("b", "late", [], [], stop_reason="put_off")
+    off = fake_cell("a", "late", [], [], stop_reason="deferred")
+    alone = fake_cell("b", "late", [], [], stop_reason="deferred")
     one, two = (
         fake_cell("a", name, fake_pairs([1.0]), [], started_at=0.0, ended_at=seconds)
         for name, seconds in (("quick", 4.0), ("slow", 8.0))

@@ -57,14 +57,14 @@ class World:
     ratios: dict[str, list[float]] = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     ledger: RequestLedger | None = None
-    put_off: set[str] = field(default_factory=set)
+    deferred: set[str] = field(default_factory=set)
     """Cells that the first pass leaves out."""
 
     def run(self, first_s: float = 0.0) -> list[Round]:
         """Take the first pass, and rounds until one adds nothing."""
         rng = np.random.default_rng(self.seed)
         self.spent_s = first_s
-        first = [cell.name for cell in cells(self.settings) if cell.name not in self.put_off]
+        first = [cell.name for cell in cells(self.settings) if cell.name not in self.deferred]
         self._measure(rng, dict.fromkeys(first, MorePairs(first=0, pairs=1)), free=True)
         while not self.rounds or self.rounds[-1].cells:
             assert len(self.rounds) < 40
@@ -82,7 +82,7 @@ class World:
                 planned.arm,
                 fake_pairs(ratios := self.ratios.get(planned.name, [])),
                 ratios,
-                stop_reason="first_pass" if ratios else "put_off",
+                stop_reason="first_pass" if ratios else "deferred",
                 concurrency=planned.concurrency,
                 is_null_cell=planned.is_null_cell,
             )
@@ -231,30 +231,30 @@ def test_tools_that_are_not_told_apart_get_more_pairs() -> None:
     assert [plan.purpose for plan in rounds] == ["intervals"] * 3 + ["nothing"]
 
 
-def test_what_was_put_off_follows_the_choices() -> None:
+def test_what_was_deferred_follows_the_choices() -> None:
     """Once they are made, a round takes the first pair of each such cell, and later ones bring intervals."""
     late = {"stages/sequential-1", "stages/reading-1"}
     made = world(
         **{f"files_queue_{level}": -1.0 for level in LEVELS}, **{f"files_semaphore_{level}": -1.0 for level in LEVELS}
     )
-    made.put_off = late
+    made.deferred = late
     rounds = made.run()
-    assert [plan.purpose for plan in rounds] == ["choices", "put_off", "intervals", "nothing"]
+    assert [plan.purpose for plan in rounds] == ["choices", "deferred", "intervals", "nothing"]
     assert rounds[1].cells == dict.fromkeys(late, MorePairs(first=0, pairs=1))
     assert {len(ratios) for ratios in made.ratios.values()} == {3}
 
 
-def test_of_what_was_put_off_as_much_is_measured_as_the_budget_allows() -> None:
-    """The rest stays put off, and the rounds end."""
+def test_of_what_was_deferred_as_much_is_measured_as_the_budget_allows() -> None:
+    """The rest stays deferred, and the rounds end."""
     made = world(
         budget_minutes=5,
         **{f"files_queue_{level}": -1.0 for level in LEVELS},
         **{f"files_semaphore_{level}": -1.0 for level in LEVELS},
     )
-    made.put_off = {"stages/sequential-1", "stages/reading-1"}
-    made.costs |= dict.fromkeys(made.put_off, Cost(200.0, 20.0))
+    made.deferred = {"stages/sequential-1", "stages/reading-1"}
+    made.costs |= dict.fromkeys(made.deferred, Cost(200.0, 20.0))
     rounds = made.run()
-    assert [len(plan.cells) for plan in rounds if plan.purpose == "put_off"] == [1]
+    assert [len(plan.cells) for plan in rounds if plan.purpose == "deferred"] == [1]
     assert rounds[-1].purpose == "nothing"
 
 
