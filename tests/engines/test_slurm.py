@@ -29,10 +29,12 @@ from stac_ingest.sharding.manifest import ShardReport
 
 ITEMS = int(os.environ.get("TEST_ITEMS", "60000"))
 PAIRS = int(os.environ.get("TEST_PAIRS", "1"))
+UNHURRIED = {"think_ms": 500}
+"""A pair takes longer than a cluster needs to start another job, whatever else the machine does."""
 TWO_CORPORA = matrix(
-    {"files": ("item_files", 30), "more": ("item_files", 5_000)},
-    files=CONFIG["scenarios"]["files"],
-    more=scenario("more", {"nothing": arm(fetcher="read_only")}),
+    {"pages": ("api", 100), "more": ("api", 5_000)},
+    pages=scenario("pages", {"first": arm(), "second": arm()}, server=UNHURRIED),
+    more=scenario("more", {"nothing": arm(fetcher="read_only", settings={"limit": 1_000})}, server=UNHURRIED),
     sampling=BRIEF,
     budget_minutes=30,
 )
