@@ -14,8 +14,8 @@ from stac_ingest.core.key_hash import key_hash
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.outputs.geoparquet import keys_of_part, read_part
 from stac_ingest.sources.synced import parts_of_sync
-from stac_ingest.sync.entries import HELD, about
-from stac_ingest.sync.index import load
+from stac_ingest.sync.entries import HELD, Entries, about
+from stac_ingest.sync.index import index_of
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
 from stac_ingest.sync.manifest_file import read_manifest
 from stac_ingest.sync.merge import run_merge
@@ -26,6 +26,12 @@ from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.work import Work
 
 FORM = CanonicalForm(nulls=False)
+
+
+def load(settings: SyncSettings, partition: Partition) -> Entries:
+    """Read the index of a partition."""
+    entries: Entries = np.load(index_of(settings, partition))
+    return entries
 
 
 def item(item_id: str, month: int = 1, **properties: Any) -> dict[str, Any]:

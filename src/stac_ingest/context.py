@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stac_ingest.changes import ChangeCollector
+from stac_ingest.core.id_set import Deliveries
 from stac_ingest.failures import FailureCollector
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class WorkflowContext:
     """Which items are written already, where that is kept."""
     positions: SourcePositions | None = None
     """Where they are kept, a resumed run doesn't read what an earlier one has written."""
+    deliveries: Deliveries | None = None
+    """Tells which items came before, where the caller knows; by default a run remembers all, in a dozen bytes each."""
     on_step: Callable[[str], None] = lambda _: None
     """Told, from any thread, how far work is that takes long after the last item came."""
     collections: dict[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stac_ingest.checkpoints.positions import ResumeTracker
-from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, Key, key_of
+from stac_ingest.core.id_set import DeliveredItems, Deliveries, Delivery, IdSet, Key, key_of
 from stac_ingest.core.model import Batch, Item, Reject
 from stac_ingest.core.rows import AsLines, ItemRows, Rows
 from stac_ingest.core.source import Batched, Partitioned, Source
@@ -77,6 +77,7 @@ class Ingest:
         summary: says the concurrency, and takes the counts.
         wanted: leaves out items before they are counted as any of the source's; None where all are wanted.
         track: begins to follow the run through its source, for a later one to resume.
+        deliveries: tells which items came before; None has the loop remember them.
         place: that relative hrefs are made absolute from, see `absolute_items`; None leaves them as they are.
         keep: told of every item that is counted; one that it answers with False is not yielded.
         max_items: ends the run after so many items.
@@ -90,6 +91,7 @@ class Ingest:
     summary: IngestSummary
     wanted: ItemFilter | None = None
     track: Callable[[Source[Any]], ResumeTracker | None] | None = None
+    deliveries: Deliveries | None = None
     place: str | None = None
     keep: Callable[[Item], bool] | None = None
     max_items: int | None = None
@@ -102,7 +104,7 @@ async def _reading(what: Ingest) -> AsyncIterator[_Reading]:
     summary, wanted = what.summary, what.wanted
     source = await asyncio.to_thread(what.make)
     tracker = None if what.track is None else what.track(source)
-    parts = _Parts(source, summary) if isinstance(source, Partitioned) else _Whole(summary)
+    parts = _parts_of(source, what)
     decode = _decode_of(source, what.place)
     if wanted is not None:
         decode = wanted.decoding(decode, summary)
@@ -224,6 +226,14 @@ def _new_rows(rows: Rows, repeated: Repeated, tracker: ResumeTracker | None, par
     return rows.take([number for number in range(len(keys)) if number not in old])
 
 
+def _parts_of(source: Source[Any], what: Ingest) -> _Whole:
+    """Return what tells which items are new."""
+    partitioned = source if isinstance(source, Partitioned) else None
+    if partitioned is None and what.deliveries is None:
+        return _Whole(what.summary)
+    return _Parts(partitioned, what.summary, what.deliveries or DeliveredItems())
+
+
 def _decode_of(source: Source[Any], place: str | None) -> Decode:
     if place is None:
         return source.decode
@@ -262,21 +272,21 @@ class _Whole:
 
 
 class _Parts(_Whole):
-    """Tells which items are new, for a source that is read in parts that may share items."""
+    """Tells which items are new, for a source that is read in parts that may share items, or for who knows them."""
 
-    def __init__(self, source: Partitioned, summary: IngestSummary) -> None:
+    def __init__(self, source: Partitioned | None, summary: IngestSummary, delivered: Deliveries) -> None:
         super().__init__(summary)
         self._source = source
-        self._delivered = DeliveredItems()
+        self._delivered = delivered
         self._number = 0
         self._latest = Delivery.NEW
 
     def begin(self, batch: Batch) -> IsNew:
-        self._number = self._source.part(batch)
+        self._number = self._part(batch)
         return self._is_new_in_part
 
     def begin_keys(self, batch: Batch) -> Repeated:
-        number, add = self._source.part(batch), self._delivered.add
+        number, add = self._part(batch), self._delivered.add
 
         def repeated(keys: Sequence[Key]) -> dict[int, Delivery]:
             deliveries = [add(*key, number) for key in keys]
@@ -286,6 +296,9 @@ class _Parts(_Whole):
 
     def leave_out(self, item: Item) -> None:
         self.count(item, self._latest)
+
+    def _part(self, batch: Batch) -> int:
+        return 0 if self._source is None else self._source.part(batch)
 
     def _is_new_in_part(self, item: Item) -> bool:
         self._latest = self._delivered.add(*key_of(item), self._number)

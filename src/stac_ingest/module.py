@@ -116,6 +116,7 @@ class IngestModule:
             summary=summary,
             wanted=filter_of(config),
             track=partial(_tracker, context, summary),
+            deliveries=getattr(context, "deliveries", None),
             place=place_of(config) if config.hrefs == "absolute" else None,
             max_items=config.max_items,
             finish=partial(_check_some_read, config, reporter, summary),

@@ -65,9 +65,9 @@ def test_copies_are_named(tmp_path: Path) -> None:
     source = write_source(tmp_path / "source", [*items(), item(4), item(4)])
     said = audit(tmp_path / "out", "--against", source)
     assert [(line["what"], line["side"], line["id"]) for line in said.lines] == [
+        ("repeated", "source", "i002"),
+        ("repeated", "source", "i002"),
         ("repeated", "output", "i001"),
-        ("repeated", "source", "i002"),
-        ("repeated", "source", "i002"),
     ]
     assert said.code == 1
     write_output("ndjson", tmp_path / "out", items())

@@ -28,18 +28,27 @@ ITEM = {
     "assets": {},
 }
 TABLE_ROW = {"id": "a", "collection": "c", "geometry": None, "links": [], "flag": True, "n": [1.5]}
-RUN = """
+SET = {
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+    "OPENBLAS_NUM_THREADS": "1",
+    **({"ARROW_DEFAULT_MEMORY_POOL": "system"} if sys.platform == "linux" else {}),
+}
+"""Variables of the environment that the command sets."""
+RUN = (
+    f"names = {list(SET)}"
+    + """
 import atexit, gc, json, os, sys
 
 def tell():
     gc.unfreeze()
     contexts = [each for each in gc.get_objects() if type(each).__name__ == "SSLContext"]
-    environment = {name: os.environ.get(name) for name in ("PYDANTIC_DISABLE_PLUGINS", "OPENBLAS_NUM_THREADS")}
+    environment = {name: os.environ.get(name) for name in names}
     print(json.dumps([sorted(sys.modules), gc.isenabled(), len(contexts), environment]))
 
 atexit.register(tell)
 from stac_ingest.__main__ import main
 """
+)
 
 
 class Started(NamedTuple):
@@ -63,8 +72,7 @@ class Started(NamedTuple):
 
 def start(*arguments: str, main: str = "sys.exit(main())", **variables: str) -> Started:
     """Run the command's entry point in a process, and return what that was like."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
-    environment.pop("OPENBLAS_NUM_THREADS", None)
+    environment = {name: value for name, value in os.environ.items() if name not in SET}
     command = [sys.executable, "-c", f"{RUN}{main}", *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, env=environment | variables)
     modules, collects, contexts, found = json.loads(ended.stdout.splitlines()[-1])
@@ -113,12 +121,14 @@ def test_the_process_of_a_run_collects_garbage(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(ITEM))
     started = start(str(tmp_path / "a.json"), "--to", "ndjson", "--output", str(tmp_path / "out"))
     assert started.collects
-    assert started.environment == {"PYDANTIC_DISABLE_PLUGINS": "__all__", "OPENBLAS_NUM_THREADS": "1"}
+    assert started.environment == SET
 
 
 def test_what_the_user_has_set_stays() -> None:
     """Variables of the environment are set only where they are not."""
-    wanted: dict[str, Any] = {"PYDANTIC_DISABLE_PLUGINS": "other", "OPENBLAS_NUM_THREADS": "2"}
+    wanted: dict[str, Any] = {**SET, "PYDANTIC_DISABLE_PLUGINS": "other", "OPENBLAS_NUM_THREADS": "2"}
+    if sys.platform == "linux":
+        wanted["ARROW_DEFAULT_MEMORY_POOL"] = "mimalloc"
     assert start("--help", **wanted).environment == wanted
 
 

@@ -1,11 +1,13 @@
 """The comparison: the output is read first, then each item of the other side is looked for in it.
 
 So the other side, which may be a server, is read once, and what the output lacks is at hand when it is found. The
-output is read a second time where it has items that the other side hasn't, or has otherwise: for their names.
+output is read a second time where it has items that the other side hasn't, or has otherwise, or has items twice: for
+their names.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
@@ -20,8 +22,9 @@ from stac_ingest.audit.spool import ItemSpool
 from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 from stac_ingest.core.collector import collected_now_and_then
-from stac_ingest.core.id_set import IdSet, Key, key_of
+from stac_ingest.core.id_set import DeliveredItems, Delivery, IdSet, Key, key_of
 from stac_ingest.core.model import Item
+from stac_ingest.core.sorted_hashes import Entry
 
 MOST_COMPARED = 10_000
 """Different items of which it is said in which members, where none is to be repaired: so many wait on disk."""
@@ -62,7 +65,7 @@ class Audit:
         self.missing, self.different = 0, 0
         self.extra: int | None = 0
         self._by_id = not isinstance(task.against, IngestConfig) and not task.against.has_collections
-        self.held = Ledger(by_id=self._by_id)
+        self.held = Ledger(task.report.parent, by_id=self._by_id)
         self.states = bytearray()
         self.findings = Findings(task.report)
         self.lacking, self.differing = ItemSpool(task.report.parent), ItemSpool(task.report.parent)
@@ -72,6 +75,7 @@ class Audit:
 
     def close(self) -> None:
         """Let go of the files without names."""
+        self.held.close()
         self.lacking.close()
         self.differing.close()
 
@@ -99,10 +103,10 @@ class Audit:
 
         By id alone, items of several collections are found together: they are told apart by their collections here.
         """
-        places = self.held.find(*key)
+        entries = self.held.find(*key)
         if self._by_id:
-            places = [place for place in places if self.held.number(place) == _number_of(key[0])]
-        return places[0] if places else None
+            entries = [entry for entry in entries if entry.number == _number_of(key[0])]
+        return entries[0].place if entries else None
 
     def is_missing(self, item: Item) -> bool:
         """Whether an item is one that was named as missing."""
@@ -117,15 +121,13 @@ class Audit:
         return self.task.output.collection_id or ""
 
     async def _read_output(self, collect: Callable[[], None]) -> None:
-        def repeated(key: Key) -> None:
-            self.findings.add(key, "repeated", side="output")
-
         counted = self._counted("reading the output", collect)
         has_content = self.task.compares_content
-        async for item in self.output.read(self.task.output, repeated, counted):
+        async for item in self.output.read(self.task.output, counted, deliveries=_NoneBefore()):
             key = key_of(item)
             self.held.add(*key, self._form.digest(item) if has_content else _number_of(key[0]))
         self.held.sort()
+        self.output.items, self.output.repeated = len(self.held), self.held.repeated
         self.states = bytearray(len(self.held))
 
     async def _read_source(self, collect: Callable[[], None]) -> None:
@@ -143,20 +145,22 @@ class Audit:
         def repeated(key: Key) -> None:
             self.findings.add(key, "repeated", side="source")
 
-        async for item in self.source.read(against, repeated, counted, self.task.modifiers):
-            self._look_up_item(item)
+        modifiers = self.task.modifiers
+        # What modifiers make of an item may have another key than the one that it came with.
+        came = None if modifiers else _Came(self.held, self.states)
+        async for item in self.source.read(against, counted, repeated, modifiers, deliveries=came):
+            self._look_up_item(item, _entry(self.held, key_of(item)) if came is None else came.latest)
 
-    def _look_up_item(self, item: Item) -> None:
+    def _look_up_item(self, item: Item, entry: Entry | None) -> None:
         key = key_of(item)
-        places = self.held.find(*key)
-        if not places:
+        if entry is None:
             self._absent.add(*key)
             self._miss(key)
             if self.task.keep:
                 self.lacking.add(item)
             return
-        same = not self.task.compares_content or self.held.number(places[0]) == self._form.digest(item)
-        self.states[places[0]] = State.SAME if same else State.DIFFERENT
+        same = not self.task.compares_content or entry.number == self._form.digest(item)
+        self.states[entry.place] = State.SAME if same else State.DIFFERENT
         if not same:
             self.different += 1
             if self.task.keep or self.different <= MOST_COMPARED:
@@ -164,7 +168,7 @@ class Audit:
 
     def _look_up(self, key: Key, inventory: Inventory) -> None:
         """Look for an entry of an inventory. Several entries may be of one item where they are keys of objects."""
-        places = self.held.find(*key)
+        places = [entry.place for entry in self.held.find(*key)]
         again = self.states[places[0]] != State.UNSEEN if places else not self._absent.add(*key)
         for place in places:
             self.states[place] = State.SAME
@@ -181,32 +185,40 @@ class Audit:
         self.findings.add(key, "missing")
 
     async def _name_in_output(self, collect: Callable[[], None]) -> None:
-        """Name the items of the output that are extra or different: only the output still has them."""
+        """Name the items of the output that are extra, different or there again: only the output still has them."""
         extra = self.states.count(State.UNSEEN)
         if not self.source.is_whole:
             # What couldn't be read may be just what seems to be extra.
             self.extra = None if extra else 0
             extra = 0
-        if not extra and not self.different:
+        expected = extra + self.different + self.output.repeated
+        if not expected:
             return
         if extra:
             self.extra = extra
         named = 0
+        came = bytearray(len(self.held))
         counted = self._counted("reading the output again, for names", collect)
         again = Side(self.output.name)
-        async for item in again.read(self.task.output, lambda _: None, counted):
+        async for item in again.read(self.task.output, counted, deliveries=_NoneBefore()):
             key = key_of(item)
             place = self.place_of(key)
-            state = State.SAME if place is None else State(self.states[place])
-            if state is State.DIFFERENT:
-                named += 1
+            if place is None:
+                continue
+            state = State(self.states[place])
+            if came[place]:
+                self.findings.add(key, "repeated", side="output")
+            elif state is State.DIFFERENT:
                 other = self.differing.item(key)
                 members = differing_members(self._form(item), self._form(other)) if other is not None else None
                 self.findings.add(key, "different", members=members)
             elif state is State.UNSEEN and extra:
-                named += 1
                 self.findings.add(key, "extra")
-        if named != extra + self.different:
+            else:
+                named -= 1
+            named += 1
+            came[place] = 1
+        if named != expected:
             self.output.problems.append("it has changed while it was read")
 
     def _counted(self, what: str, collect: Callable[[], None]) -> Callable[[int], None]:
@@ -215,6 +227,51 @@ class Audit:
             collect()
 
         return counted
+
+
+class _NoneBefore:
+    """Takes every item as new: which ones come again is found when all are sorted."""
+
+    def add(self, collection: str, item_id: str, part: int) -> Delivery:  # noqa: ARG002 - see `Deliveries`
+        return Delivery.NEW
+
+
+class _Came:
+    """Knows which items the source has delivered: those that the output holds have a state, few others are expected.
+
+    Attributes:
+        latest: the entry of the item that was looked at last; None where the output lacks it.
+
+    """
+
+    def __init__(self, held: Ledger, states: bytearray) -> None:
+        self._held, self._states = held, states
+        self._parts = array("I")
+        """The part that an item of the output came in first, by its place; empty as long as that is 0 for all."""
+        self._elsewhere = IdSet()
+        self._lacking = DeliveredItems()
+        self.latest: Entry | None = None
+
+    def add(self, collection: str, item_id: str, part: int) -> Delivery:
+        self.latest = _entry(self._held, (collection, item_id))
+        if self.latest is None:
+            return self._lacking.add(collection, item_id, part)
+        place = self.latest.place
+        if part and not self._parts:
+            self._parts = array("I", bytes(self._parts.itemsize * len(self._held)))
+        if self._states[place] == State.UNSEEN:
+            if part:
+                self._parts[place] = part
+            return Delivery.NEW
+        first = self._parts[place] if self._parts else 0
+        if first != part and self._elsewhere.add(f"{part}/{collection}", item_id):
+            return Delivery.SHARED
+        return Delivery.REPEATED
+
+
+def _entry(held: Ledger, key: Key) -> Entry | None:
+    """Return the entry of an item; None where it isn't held."""
+    return next(iter(held.find(*key)), None)
 
 
 @lru_cache(1024)

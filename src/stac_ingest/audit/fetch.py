@@ -30,7 +30,7 @@ async def fetch_missing(audit: Audit, source: IngestConfig, progress: Progress) 
     """
     side = Side("where the items are")
     for config in _searches(audit, source) if source.mode == "api" else [source]:
-        async for item in side.read(config, lambda _: None, lambda count: progress("reading what is missing", count)):
+        async for item in side.read(config, lambda count: progress("reading what is missing", count)):
             if audit.is_missing(item):
                 audit.lacking.add(item)
     audit.source.problems += side.problems

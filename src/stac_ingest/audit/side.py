@@ -11,7 +11,7 @@ from stac_ingest.changes import ChangeCollector
 from stac_ingest.completeness import completeness_report
 from stac_ingest.config import IngestConfig
 from stac_ingest.context import WorkflowContext
-from stac_ingest.core.id_set import Key, key_of
+from stac_ingest.core.id_set import Deliveries, Key, key_of
 from stac_ingest.core.model import Item
 from stac_ingest.errors import ConfigurationError, IngestError
 from stac_ingest.failures import FailureCollector
@@ -52,17 +52,20 @@ class Side:
     async def read(
         self,
         config: IngestConfig,
-        repeated: Callable[[Key], None],
         counted: Counted,
+        repeated: Callable[[Key], None] = lambda _: None,
         modifiers: Sequence[Modifier] = (),
+        *,
+        deliveries: Deliveries | None = None,
     ) -> AsyncIterator[Item]:
         """Yield the items of a source, each once. What goes wrong is among the problems in the end.
 
         Args:
             config: what to read.
-            repeated: told of each item that comes again.
             counted: see `Counted`.
+            repeated: told of each item that comes again.
             modifiers: what was done to the items that the output holds.
+            deliveries: tells which items came before, where the caller knows.
 
         Raises:
             ConfigurationError: there are no items where the settings point.
@@ -70,7 +73,10 @@ class Side:
         """
         failures = FailureCollector()
         context = WorkflowContext(
-            logger=_QUIET, failure_collector=failures, changes=RepeatedItems(self._again_then(repeated))
+            logger=_QUIET,
+            failure_collector=failures,
+            changes=RepeatedItems(self._again_then(repeated)),
+            deliveries=deliveries,
         )
         module = IngestModule(config)
         try:

@@ -14,7 +14,7 @@ from stac_ingest.outputs.base import encode_json, parsed
 
 
 class ItemSpool:
-    """Keeps items in a file without a name, which is gone with the process; 24 bytes for each are in memory."""
+    """Keeps items in a file without a name, which is gone with the process."""
 
     def __init__(self, folder: Path) -> None:
         """Begin with none.
@@ -31,12 +31,13 @@ class ItemSpool:
         except OSError as error:
             raise DataProcessingError(f"can't write to {folder}: {error.strerror or error}") from error
         self._path = folder
-        self._ledger = Ledger()
+        self._ledger = Ledger(folder)
         self._size = 0
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the files."""
         self._stream.close()
+        self._ledger.close()
 
     def __len__(self) -> int:
         return len(self._ledger)
@@ -65,7 +66,7 @@ class ItemSpool:
         found = self._ledger.find(*key)
         if not found:
             return None
-        self._stream.seek(self._ledger.number(found[0]))
+        self._stream.seek(found[0].number)
         return self._stream.readline().rstrip(b"\n")
 
     def item(self, key: Key) -> Item | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 _FEW = 1 << 15
 """Items that are kept as they are, in a set of Python's, the fastest there is: some 100 bytes each, 3 MB in all."""
@@ -24,6 +24,13 @@ class Delivery(Enum):
     """It came in another part of the source before."""
     REPEATED = auto()
     """It came before, in the same part or in this one too."""
+
+
+class Deliveries(Protocol):
+    """Knows which items a source has delivered."""
+
+    def add(self, collection: str, item_id: str, part: int) -> Delivery:
+        """Take note of an item that came in a part of the source; tell whether it came before, and where."""
 
 
 def key_of(item: dict[str, Any]) -> Key:

@@ -10,13 +10,16 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-_UNUSED = {
+_VARIABLES = {
     # No model of ours is changed by a plugin, and to look for some reads the metadata of all that is installed.
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
     # No linear algebra is done: NumPy need not start a thread for each processor to be ready for some.
     "OPENBLAS_NUM_THREADS": "1",
+    # Arrow's own allocator (mimalloc in its wheels) keeps what one thread has taken and another gives back. With the
+    # system's, files to GeoParquet take a quarter less memory.
+    **({"ARROW_DEFAULT_MEMORY_POOL": "system"} if sys.platform == "linux" else {}),
 }
-"""Variables of the environment that keep libraries from getting ready for what this process never does."""
+"""Variables of the environment by which libraries leave out what this process never needs."""
 
 
 def begin_process() -> None:
@@ -31,7 +34,7 @@ def begin_process() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    for name, value in _UNUSED.items():
+    for name, value in _VARIABLES.items():
         os.environ.setdefault(name, value)
     sys.meta_path.insert(0, _WithoutPandas)
     gc.disable()

@@ -135,6 +135,7 @@ class EarlyFile:
         """Have so many of the rows that wait written."""
         if not rows:
             return
+        self._encoding.wait()  # or the rows under way, these and their copy were in memory together
         joined = pa.concat_tables(self._waiting)
         self._waiting = [joined.slice(rows)] if rows < self._rows else []
         self._rows -= rows

@@ -34,22 +34,6 @@ def partition_of(manifest: SyncManifest | None, number: int) -> Partition | None
     return next((partition for partition in partitions if partition.number == number), None)
 
 
-def load(settings: SyncSettings, partition: Partition) -> Entries:
-    """Return the entries of a partition, of dtype `HELD` and sorted by key, mapped from disk.
-
-    Args:
-        settings: of the sync.
-        partition: of the manifest.
-
-    Raises:
-        DataProcessingError: it is lost, and a part can't be read.
-
-    """
-    path = index_of(settings, partition)
-    held: Entries = np.load(path, mmap_mode="r") if partition.items else np.zeros(0, HELD)
-    return held
-
-
 def index_of(settings: SyncSettings, partition: Partition, instead: Path | None = None) -> Path:
     """Return the path of a partition's entries, of dtype `HELD` and sorted by key. Where it is lost, it is made anew.
 

@@ -46,6 +46,7 @@ class EntriesFile:
     Attributes:
         count: of its entries.
         dtype: of them.
+        offset: bytes that lie before the first.
         position: the place of the entry that is read next.
 
     """
@@ -61,7 +62,7 @@ class EntriesFile:
         with path.open("rb") as stream:
             np.lib.format.read_magic(stream)
             shape, _, self.dtype = np.lib.format.read_array_header_1_0(stream)
-            self._offset = stream.tell()
+            self.offset = stream.tell()
         self.count: int = shape[0]
         self.position = 0
         self._left = self.count
@@ -120,7 +121,7 @@ class EntriesFile:
         if not count:
             return np.zeros(0, self.dtype)
         with self._path.open("rb", buffering=0) as stream:
-            stream.seek(self._offset + (self.count - self._left) * self.dtype.itemsize)
+            stream.seek(self.offset + (self.count - self._left) * self.dtype.itemsize)
             # Not mapped: pages that were looked at would count as memory of the process.
             entries = np.fromfile(stream, self.dtype, count)
         if len(entries) < count:
@@ -289,12 +290,6 @@ def write_header(stream: Any, dtype: np.dtype[Any], count: int) -> None:
     np.lib.format.write_array_header_1_0(
         stream, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}
     )
-
-
-def pread_entries(descriptor: int, dtype: np.dtype[Any], offset: int, start: int, stop: int) -> Entries:
-    """Read some entries of a file by their places."""
-    size = dtype.itemsize
-    return np.frombuffer(os.pread(descriptor, (stop - start) * size, offset + start * size), dtype)
 
 
 def _write(stream: Any, entries: Entries) -> None:

@@ -138,6 +138,11 @@ class Work:
         return self.folder / "known.npy"
 
     @property
+    def places(self) -> Path:
+        """The path of where all items are that the output holds, sorted by key."""
+        return self.folder / "places.npy"
+
+    @property
     def copies(self) -> Path:
         """The path of the copies of items that are in further files of the source, sorted by key."""
         return self.folder / "copies.npy"

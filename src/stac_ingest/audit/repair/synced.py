@@ -21,7 +21,7 @@ from stac_ingest.failures import FailureCollector, of_collection
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.outputs.geoparquet import keys_of_part, read_part
 from stac_ingest.sync.entries import About, about
-from stac_ingest.sync.index import load, rebuilt
+from stac_ingest.sync.index import index_of, rebuilt
 from stac_ingest.sync.journal import write_journal
 from stac_ingest.sync.lock import locked
 from stac_ingest.sync.manifest import Counts, Partition, SyncManifest
@@ -30,6 +30,7 @@ from stac_ingest.sync.merge import run_merge, unwritten
 from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop, save_input
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.parts import readable_items
+from stac_ingest.sync.places import HeldPlaces
 from stac_ingest.sync.publish import publish
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.work import Work
@@ -92,20 +93,24 @@ class _Repair:
         """Partitions and rows whose items are added as the source has them."""
         self._drops: dict[int, dict[int, Drop]] = {}
         """By the partition and the row of its index."""
-        self._held = {partition.number: load(settings, partition) for partition in manifest.partitions}
+        self._indexes = {partition.number: index_of(settings, partition) for partition in manifest.partitions}
+        self._held = {number: np.load(index, mmap_mode="r") for number, index in self._indexes.items()}
         self._is_unsure = rebuilt(settings) is not None
         """Whether the next sync has to find out anew what the source has, whatever seems unchanged."""
 
     def run(self, *, remove_extra: bool) -> Repaired:
         self._work.begin()
         damaged = [] if self._audit.output.is_whole else list(self._give_up_damaged())
-        with self._work.spool(_TASK).open("wb") as spool:
+        with (
+            HeldPlaces(self._work.places, self._indexes) as held,
+            self._work.spool(_TASK).open("wb") as spool,
+        ):
             for item in self._audit.lacking.items():
-                self._add(item, spool)
+                self._add(item, held, spool)
             for item in self._audit.differing.items():
-                self._add(item, spool)
+                self._add(item, held, spool)
             for number, rows, path in damaged:
-                self._save_readable(number, set(rows.tolist()), path, spool)
+                self._save_readable(number, set(rows.tolist()), path, held, spool)
         if remove_extra:
             self._remove_extra()
         numbers = sorted(self._adds.keys() | self._drops.keys())
@@ -158,10 +163,10 @@ class _Repair:
             unsettled |= {"verdict": "truncated", "reason": f"{why}; the next run reads all of it"}
         return unsettled
 
-    def _add(self, item: Item, spool: Any) -> None:
+    def _add(self, item: Item, held: HeldPlaces, spool: Any) -> None:
         text = encode_json(item)
         known = about(item, self._partitions)
-        old = self._find(known.high, known.low)
+        old = held.find(known.high, known.low)
         origin, what, source = 0, Add.ADDED, known.partition
         if old is not None:
             source, row = old
@@ -178,7 +183,7 @@ class _Repair:
         self._adds.setdefault(known.partition, []).append(entry)
         spool.write(text + b"\n")
 
-    def _save_readable(self, number: int, rows: set[int], path: Path, spool: Any) -> None:
+    def _save_readable(self, number: int, rows: set[int], path: Path, held: HeldPlaces, spool: Any) -> None:
         """Add what can be read of a damaged part, as it was, where the source doesn't have it otherwise.
 
         The audit may have read it, too; then it is not among what the output lacks.
@@ -186,27 +191,16 @@ class _Repair:
         lost = {row for row in rows if (number, row) not in self._replaced}
         for item in readable_items(path):
             known = about(item, self._partitions)
-            place = self._find(known.high, known.low)
-            if place is None or place[0] != number or place[1] not in lost:
+            place = held.find(known.high, known.low)
+            if place is None or place.partition != number or place.row not in lost:
                 continue
-            entry = self._held[number][place[1]]
+            entry = self._held[number][place.row]
             if int(entry["content"]) != known.content or known.partition != number:
                 continue  # what is damaged may be read, and be another
-            lost.discard(place[1])
+            lost.discard(place.row)
             self._is_unsure |= bool(entry["is_gone"])
             self._write(encode_json(item), known, int(entry["origin"]), (Add.SAVED, number), spool)
         self._done.lost += len(lost)
-
-    def _find(self, high: int, low: int) -> tuple[int, int] | None:
-        """Return the partition and the row of the index that a key is in."""
-        for number, held in self._held.items():
-            highs = held["high"]
-            row = int(np.searchsorted(highs, np.uint64(high)))
-            while row < len(held) and int(highs[row]) == high:
-                if int(held["low"][row]) == low:
-                    return number, row
-                row += 1
-        return None
 
     def _remove_extra(self) -> None:
         audit = self._audit

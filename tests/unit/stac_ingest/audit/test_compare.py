@@ -1,11 +1,10 @@
-"""The comparison of random sets: the lists are exactly right; and what it holds in memory."""
+"""The comparison of random sets: the lists are exactly right."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import tempfile
-import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stac_ingest.audit.compare import Audit
-from stac_ingest.audit.ledger import Ledger
 from stac_ingest.audit.task import AuditTask
 from stac_ingest.config import IngestConfig
 
@@ -78,37 +76,3 @@ def test_the_lists_are_exactly_right(
 
 def _again(side: list[tuple[tuple[str, str], int]]) -> list[tuple[str, str]]:
     return [key for number, (key, _) in enumerate(side) if key in {before for before, _ in side[:number]}]
-
-
-@given(st.lists(keys, max_size=30), keys)
-@settings(max_examples=40, deadline=None)
-def test_a_ledger_finds_what_was_added(some: list[tuple[str, str]], other: tuple[str, str]) -> None:
-    """Each key is found as often as it was added, with its number, and no other is."""
-    ledger = Ledger()
-    for number, key in enumerate(some):
-        ledger.add(*key, number)
-    for key in {*some, other}:
-        found = sorted(ledger.number(place) for place in ledger.find(*key))
-        assert found == [number for number, one in enumerate(some) if one == key]
-
-
-def test_a_ledger_knows_ids_alone_where_that_is_asked() -> None:
-    """By id alone, items of one id in two collections are found together."""
-    ledger = Ledger(by_id=True)
-    ledger.add("c", "a")
-    ledger.add("d", "a")
-    assert len(ledger.find("", "a")) == 2
-
-
-def test_an_item_takes_few_bytes() -> None:
-    """100,000 items take less than 60 bytes each at any moment, sorting included: 5 million less than 300 MB."""
-    count = 100_000
-    tracemalloc.start()
-    ledger = Ledger()
-    for number in range(count):
-        ledger.add("c", f"item {number}", number)
-    ledger.sort()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 60 * count
-    assert len(ledger.find("c", "item 7")) == 1

@@ -1,0 +1,94 @@
+"""Rows of a hash and a number, sorted by hash, in memory or in a file: a row is found by a few short looks.
+
+Hashes lie evenly, so where one is can be computed but for some rows. This is interpolation search, which needs about
+log2(log2(n)) looks at n rows (Perl, Itai, Avni: Interpolation search - a log log N search, Communications of the ACM 21
+(1978), 550-553).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS = 3
+ROW_BYTES = 8 * COLUMNS
+TYPE = np.dtype("<u8")
+_TOGETHER = 64
+"""Rows of a look."""
+_BISECT_EVERY = 4
+"""Looks of which one halves what is left: hashes that somebody has chosen need not lie evenly."""
+_KEYS = 1 << 64
+
+Rows = NDArray[np.uint64]
+"""Of shape (rows, 3): the high and the low 64 bits of the hash, and the number beside it."""
+Read = Callable[[int, int], Rows]
+"""Gives the rows from a first one up to, and without, a last one."""
+
+
+class Entry(NamedTuple):
+    """A row that was found."""
+
+    place: int
+    """Among all rows, from 0 on."""
+    number: int
+
+
+def in_file(descriptor: int, offset: int = 0) -> Read:
+    """Return what reads the rows that lie in a file from an offset on."""
+
+    def read(start: int, stop: int) -> Rows:
+        # Not mapped: pages that were looked at would count as memory of the process.
+        data = os.pread(descriptor, (stop - start) * ROW_BYTES, offset + start * ROW_BYTES)
+        return np.frombuffer(data, TYPE).reshape(-1, COLUMNS)
+
+    return read
+
+
+def find(read: Read, count: int, high: int, low: int) -> Iterator[Entry]:
+    """Yield the rows with a hash, in their order.
+
+    Args:
+        read: gives rows, which are sorted by the high half of the hash.
+        count: how many rows there are.
+        high: the high 64 bits of the hash.
+        low: the others.
+
+    """
+    place, rows = _first(read, count, high)
+    while place < count:
+        for number, (row_high, row_low, beside) in enumerate(rows.tolist()):
+            if row_high != high:
+                return
+            if row_low == low:
+                yield Entry(place + number, beside)
+        place += len(rows)
+        rows = read(place, min(count, place + _TOGETHER))
+
+
+def _first(read: Read, count: int, high: int) -> tuple[int, Rows]:
+    """Return the place of the first row whose hash isn't below this one, and rows from there on, maybe none."""
+    wanted = TYPE.type(high)
+    begin, end = 0, count
+    begin_key, end_key = -1, _KEYS
+    looks = 0
+    while begin < end:
+        looks += 1
+        if looks % _BISECT_EVERY:
+            about = begin + (high - begin_key) * (end - begin) // (end_key - begin_key)
+        else:
+            about = (begin + end) // 2
+        start = min(max(begin, about - _TOGETHER // 2), max(begin, end - _TOGETHER))
+        rows = read(start, min(end, start + _TOGETHER))
+        highs = np.ascontiguousarray(rows[:, 0])
+        below = int(highs.searchsorted(wanted))
+        if below == len(rows) and start + len(rows) < end:
+            begin, begin_key = start + below, int(highs[-1])
+        elif below == 0 and start > begin:
+            end, end_key = start, int(highs[0])
+        else:
+            return start + below, rows[below:]
+    return begin, read(begin, begin)
