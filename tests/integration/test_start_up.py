@@ -36,7 +36,7 @@ SET = {
 """Variables of the environment that the command sets."""
 RUN = (
     f"names = {list(SET)}"
-    + """
+    """
 import atexit, gc, json, os, sys
 
 def tell():
