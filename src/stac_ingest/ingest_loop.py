@@ -231,7 +231,7 @@ def _parts_of(source: Source[Any], what: Ingest) -> _Whole:
     partitioned = source if isinstance(source, Partitioned) else None
     if partitioned is None and what.deliveries is None:
         return _Whole(what.summary)
-    return _Parts(partitioned, what.summary, what.deliveries or DeliveredItems())
+    return _Parts(partitioned, what.summary, DeliveredItems() if what.deliveries is None else what.deliveries)
 
 
 def _decode_of(source: Source[Any], place: str | None) -> Decode:

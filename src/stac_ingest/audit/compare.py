@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from contextlib import aclosing
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
@@ -123,9 +124,10 @@ class Audit:
     async def _read_output(self, collect: Callable[[], None]) -> None:
         counted = self._counted("reading the output", collect)
         has_content = self.task.compares_content
-        async for item in self.output.read(self.task.output, counted, deliveries=_NoneBefore()):
-            key = key_of(item)
-            self.held.add(*key, self._form.digest(item) if has_content else _number_of(key[0]))
+        async with aclosing(self.output.read(self.task.output, counted, deliveries=_NoneBefore())) as items:
+            async for item in items:
+                key = key_of(item)
+                self.held.add(*key, self._form.digest(item) if has_content else _number_of(key[0]))
         self.held.sort()
         self.output.items, self.output.repeated = len(self.held), self.held.repeated
         self.states = bytearray(len(self.held))
@@ -148,8 +150,9 @@ class Audit:
         modifiers = self.task.modifiers
         # What modifiers make of an item may have another key than the one that it came with.
         came = None if modifiers else _Came(self.held, self.states)
-        async for item in self.source.read(against, counted, repeated, modifiers, deliveries=came):
-            self._look_up_item(item, _entry(self.held, key_of(item)) if came is None else came.latest)
+        async with aclosing(self.source.read(against, counted, repeated, modifiers, deliveries=came)) as items:
+            async for item in items:
+                self._look_up_item(item, _entry(self.held, key_of(item)) if came is None else came.latest)
 
     def _look_up_item(self, item: Item, entry: Entry | None) -> None:
         key = key_of(item)
@@ -196,30 +199,33 @@ class Audit:
             return
         if extra:
             self.extra = extra
-        named = 0
-        came = bytearray(len(self.held))
         counted = self._counted("reading the output again, for names", collect)
         again = Side(self.output.name)
-        async for item in again.read(self.task.output, counted, deliveries=_NoneBefore()):
-            key = key_of(item)
-            place = self.place_of(key)
-            if place is None:
-                continue
-            state = State(self.states[place])
-            if came[place]:
-                self.findings.add(key, "repeated", side="output")
-            elif state is State.DIFFERENT:
-                other = self.differing.item(key)
-                members = differing_members(self._form(item), self._form(other)) if other is not None else None
-                self.findings.add(key, "different", members=members)
-            elif state is State.UNSEEN and extra:
-                self.findings.add(key, "extra")
-            else:
-                named -= 1
-            named += 1
-            came[place] = 1
+        named = 0
+        came = bytearray(len(self.held))
+        async with aclosing(again.read(self.task.output, counted, deliveries=_NoneBefore())) as items:
+            async for item in items:
+                place = self.place_of(key_of(item))
+                if place is not None:
+                    named += self._name(item, State(self.states[place]), came[place] > 0, bool(extra))
+                    came[place] = 1
         if named != expected:
             self.output.problems.append("it has changed while it was read")
+
+    def _name(self, item: Item, state: State, is_again: bool, names_extra: bool) -> bool:
+        """Name an item of the output, if there is something the matter with it; tell whether there is."""
+        key = key_of(item)
+        if is_again:
+            self.findings.add(key, "repeated", side="output")
+        elif state is State.DIFFERENT:
+            other = self.differing.item(key)
+            members = differing_members(self._form(item), self._form(other)) if other is not None else None
+            self.findings.add(key, "different", members=members)
+        elif state is State.UNSEEN and names_extra:
+            self.findings.add(key, "extra")
+        else:
+            return False
+        return True
 
     def _counted(self, what: str, collect: Callable[[], None]) -> Callable[[int], None]:
         def counted(items: int) -> None:

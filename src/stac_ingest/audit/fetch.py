@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -30,9 +32,11 @@ async def fetch_missing(audit: Audit, source: IngestConfig, progress: Progress) 
     """
     side = Side("where the items are")
     for config in _searches(audit, source) if source.mode == "api" else [source]:
-        async for item in side.read(config, lambda count: progress("reading what is missing", count)):
-            if audit.is_missing(item):
-                audit.lacking.add(item)
+        counted = partial(progress, "reading what is missing")
+        async with aclosing(side.read(config, counted)) as items:
+            async for item in items:
+                if audit.is_missing(item):
+                    audit.lacking.add(item)
     audit.source.problems += side.problems
 
 

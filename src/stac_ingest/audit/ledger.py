@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -59,8 +59,10 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._read = None
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what a full disk didn't take is for nobody any more
+                self._file.close()
 
     def add(self, collection: str, item_id: str, number: int = 0) -> None:
         """Add an item, before the first is looked for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 
 from stac_ingest.audit.inventories.base import Inventory
@@ -57,7 +57,7 @@ class Side:
         modifiers: Sequence[Modifier] = (),
         *,
         deliveries: Deliveries | None = None,
-    ) -> AsyncIterator[Item]:
+    ) -> AsyncGenerator[Item]:
         """Yield the items of a source, each once. What goes wrong is among the problems in the end.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from stac_ingest.audit.ledger import Ledger
@@ -36,7 +37,8 @@ class ItemSpool:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._stream.close()
+        with suppress(OSError):  # what a full disk didn't take is for nobody any more
+            self._stream.close()
         self._ledger.close()
 
     def __len__(self) -> int:

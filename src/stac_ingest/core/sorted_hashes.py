@@ -38,11 +38,13 @@ class Entry(NamedTuple):
 
 
 def in_file(descriptor: int, offset: int = 0) -> Read:
-    """Return what reads the rows that lie in a file from an offset on."""
+    """Return what reads the rows that lie in a file from an offset on; a ValueError says that it is too short."""
 
     def read(start: int, stop: int) -> Rows:
         # Not mapped: pages that were looked at would count as memory of the process.
         data = os.pread(descriptor, (stop - start) * ROW_BYTES, offset + start * ROW_BYTES)
+        if len(data) < (stop - start) * ROW_BYTES:
+            raise ValueError(f"a file of sorted hashes ends before row {stop:,}")
         return np.frombuffer(data, TYPE).reshape(-1, COLUMNS)
 
     return read

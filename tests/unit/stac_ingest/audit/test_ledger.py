@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
@@ -21,6 +23,26 @@ keys = st.tuples(st.sampled_from(["", "c", "d"]), st.text("ab/\0é", min_size=1,
 added = st.lists(st.tuples(keys, st.integers(0, 2)), max_size=30)
 runs = st.sampled_from([1, 2, 7, 100])
 """Items of a run: several runs go through the file."""
+
+FULL = """
+import resource, signal
+from pathlib import Path
+from stac_ingest.audit import ledger as ledgers
+from stac_ingest.errors import DataProcessingError
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))
+ledgers.RUN = 1_000
+ledger = ledgers.Ledger(Path({folder!r}))
+try:
+    for number in range(3_900):
+        ledger.add("c", str(number))
+    ledger.sort()
+except DataProcessingError as error:
+    print(error)
+ledger.close()
+"""
+"""Fills a disk that takes files of so many bytes at most."""
 
 
 @contextmanager
@@ -90,3 +112,12 @@ def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
     """A ledger whose file can't be made says where it should have been."""
     with patch.object(ledgers, "RUN", 1), pytest.raises(DataProcessingError, match="gone: No such file"):
         Ledger(tmp_path / "gone").add("c", "a")
+
+
+@pytest.mark.parametrize("most", [10_000, 24_000, 24_100, 47_000, 90_000])
+def test_a_full_disk_is_said_once(most: int, tmp_path: Path) -> None:
+    """Wherever in a run the disk is full, a ledger says so, and closes without another error."""
+    script = FULL.format(most=most, folder=str(tmp_path))
+    ended = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "File too large" in ended.stdout

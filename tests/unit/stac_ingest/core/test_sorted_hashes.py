@@ -86,3 +86,13 @@ def test_a_file_is_read_where_it_is_looked_at(tmp_path: os.PathLike[str]) -> Non
         file.write(b"x" * 17 + rows.tobytes())
         file.flush()
         assert in_file(file.fileno(), 17)(40, 43).tolist() == [[40, 0, 40], [41, 0, 41], [42, 0, 42]]
+
+
+def test_a_file_that_ends_early_is_an_error(tmp_path: os.PathLike[str]) -> None:
+    """Rows that a file should have, and hasn't, are an error rather than none."""
+    rows = rows_of([(number, 0) for number in range(1000)])
+    with tempfile.TemporaryFile(dir=tmp_path) as file:
+        file.write(rows[:600].tobytes())
+        file.flush()
+        with pytest.raises(ValueError, match="ends before row"):
+            list(find(in_file(file.fileno()), len(rows), 599, 0))
