@@ -58,8 +58,8 @@ class Ledger:
         return self._count
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._read = None
+        """Let go of the file. Nothing can be found any more."""
+        self._read = _refuse
         if self._file is not None:
             with suppress(OSError):  # what a full disk didn't take is for nobody any more
                 self._file.close()
@@ -168,6 +168,10 @@ class Ledger:
             yield
         except OSError as error:
             raise DataProcessingError(f"can't write to {self._folder}: {error.strerror or error}") from error
+
+
+def _refuse(start: int, stop: int) -> Rows:
+    raise ValueError(f"rows {start:,} to {stop:,} of a ledger that is closed")
 
 
 class _Run(NamedTuple):

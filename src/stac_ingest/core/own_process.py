@@ -19,7 +19,7 @@ _VARIABLES = {
     # fifth less memory, and as much time.
     **({"ARROW_DEFAULT_MEMORY_POOL": "system"} if sys.platform == "linux" else {}),
 }
-"""Variables of the environment by which libraries leave out what this process never needs."""
+"""Variables of the environment that tell libraries what this process needs of them, and what it never does."""
 
 
 def begin_process() -> None:

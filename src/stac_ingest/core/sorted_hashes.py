@@ -59,6 +59,9 @@ def find(read: Read, count: int, high: int, low: int) -> Iterator[Entry]:
         high: the high 64 bits of the hash.
         low: the others.
 
+    Raises:
+        OSError, ValueError: the rows can't be read.
+
     """
     place, rows = _first(read, count, high)
     while place < count:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stac_ingest.core.sorted_hashes import find, in_file
 from stac_ingest.sync.entries import HELD
-from stac_ingest.sync.sorted_entries import EntriesFile, Ranges, together, writing
+from stac_ingest.sync.hash_file import HashFile
+from stac_ingest.sync.sorted_entries import Ranges, together, writing
 
 _KNOWN = np.dtype([("high", "<u8"), ("low", "<u8"), ("content", "<u8")])
 
@@ -19,19 +19,15 @@ class KnownItems:
 
     def __init__(self, path: Path) -> None:
         """Open a file that `write_known` has written."""
-        file = EntriesFile(path)
-        self._stream = path.open("rb")
-        self._count = file.count
-        self._read = in_file(self._stream.fileno(), file.offset)
+        self._file = HashFile(path)
 
     def close(self) -> None:
         """Close the file."""
-        self._stream.close()
+        self._file.close()
 
     def content(self, high: int, low: int) -> int | None:
         """Return the digest of an item's content; None where it isn't held, or is held though it was gone."""
-        found = next(find(self._read, self._count, high, low), None)
-        return None if found is None else found.number
+        return self._file.number(high, low)
 
 
 def write_known(path: Path, held: Sequence[Path]) -> None:

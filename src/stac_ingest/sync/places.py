@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
-from stac_ingest.core.sorted_hashes import find, in_file
 from stac_ingest.sync.entries import by_key
-from stac_ingest.sync.sorted_entries import EntriesFile, Ranges, writing
+from stac_ingest.sync.hash_file import HashFile
+from stac_ingest.sync.sorted_entries import Ranges, writing
 
 _PLACES = np.dtype([("high", "<u8"), ("low", "<u8"), ("place", "<u8")])
 _ROW_BITS = 32
@@ -26,7 +25,7 @@ class Place(NamedTuple):
 
 
 class HeldPlaces:
-    """Finds items in the indexes of all partitions. Use it in a `with` block."""
+    """Finds items in the indexes of all partitions."""
 
     def __init__(self, path: Path, indexes: Mapping[int, Path]) -> None:
         """Write a file of all places, and open it.
@@ -49,21 +48,13 @@ class HeldPlaces:
                     some["place"] = (number << _ROW_BITS) + np.arange(start, start + len(entries))
                     made.append(some)
                 file.add(by_key(np.concatenate(made)))
-        made_file = EntriesFile(path)
-        self._stream = path.open("rb")
-        self._count = made_file.count
-        self._read = in_file(self._stream.fileno(), made_file.offset)
+        self._file = HashFile(path)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stream.close()
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def find(self, high: int, low: int) -> Place | None:
         """Return where an item is, by the two halves of its key's hash; None where it isn't held."""
-        for entry in find(self._read, self._count, high, low):
-            return Place(self._partitions[entry.number >> _ROW_BITS], entry.number % (1 << _ROW_BITS))
-        return None
+        place = self._file.number(high, low)
+        return None if place is None else Place(self._partitions[place >> _ROW_BITS], place % (1 << _ROW_BITS))

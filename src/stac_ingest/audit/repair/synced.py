@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class _Repair:
         self._work.begin()
         damaged = [] if self._audit.output.is_whole else list(self._give_up_damaged())
         with (
-            HeldPlaces(self._work.places, self._indexes) as held,
+            closing(HeldPlaces(self._work.places, self._indexes)) as held,
             self._work.spool(_TASK).open("wb") as spool,
         ):
             for item in self._audit.lacking.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -33,5 +34,5 @@ def test_each_item_is_found(held: dict[tuple[int, int], int], other: tuple[int, 
             save(indexes[number], entries)
             for row, entry in enumerate(entries):
                 expected[int(entry["high"]), int(entry["low"])] = Place(number, row)
-        with HeldPlaces(Path(made) / "places.npy", indexes) as places:
+        with closing(HeldPlaces(Path(made) / "places.npy", indexes)) as places:
             assert {key: places.find(*key) for key in {*held, other}} == {other: None, **expected}
