@@ -145,7 +145,8 @@ def _lead(one: Parts, other: Parts, quantile: Quantile) -> float:
     variance = sum(variances)
     if variance == 0 or not math.isfinite(variance):
         return -math.inf if variance else gap
-    dof = variance**2 / sum(each**2 / part.dof for each, part in zip(variances, parts, strict=True) if each)
+    # By shares: squares of very small variances would be 0.
+    dof = 1 / sum((each / variance) ** 2 / part.dof for each, part in zip(variances, parts, strict=True) if each)
     return gap - quantile(dof) * math.sqrt(variance)
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ingest_bench.analysis.recommend import Verdict, decide, recommend
@@ -36,6 +36,7 @@ def summary(verdict: Verdict[int]) -> tuple[object, ...]:
 
 @settings(max_examples=40, deadline=None)
 @given(found=levels, dominated=st.integers(0, 50), below=st.floats(3, 5), spread=st.floats(0, 0.05))
+@example(found={1: (0.0, 0.125, 4), 2: (0.0, 0.125, 4)}, dominated=0, below=3.0, spread=4.7e-144)
 def test_a_dominated_level_changes_nothing(
     found: dict[int, tuple[float, float, int]], dominated: int, below: float, spread: float
 ) -> None:
