@@ -74,7 +74,10 @@ class WallCell(Record):
     measured: float = Field(description="median of the pairs")
     low: float
     high: float
-    true: float
+    true: float = Field(description="the middle of what the closed form leaves open")
+    true_within: float | None = Field(
+        default=0.0, description="how far the truth may be from it, as a share; None: known within the limit only"
+    )
     pairs: int
     stop_reason: str
     limit: float = Field(description="largest bias either way, as a share")
@@ -85,9 +88,11 @@ class WallCell(Record):
         return self.measured / self.true - 1
 
     @property
-    def covered(self) -> bool:
-        """Whether the interval holds the truth."""
-        return self.low <= self.true <= self.high
+    def covered(self) -> bool | None:
+        """Whether the interval holds the truth, or some of the range that it is in; None where that is not known."""
+        if self.true_within is None:
+            return None
+        return self.low <= self.true * (1 + self.true_within) and self.true * (1 - self.true_within) <= self.high
 
     @property
     def passed(self) -> bool:
@@ -111,7 +116,7 @@ class Wall(Record):
 class Calibration(Record):
     """Both lanes."""
 
-    schema_version: str = "2.0"
+    schema_version: str = "2.1"
     seed: int
     created_at: float = Field(description="Unix time, seconds")
     virtual: Virtual
@@ -165,7 +170,9 @@ def read_calibration(folder: Path | str) -> Calibration | None:
 
 
 def _measured(cell: WallCell) -> str:
-    return f"{cell.name}: {cell.measured:.3f} ({cell.low:.3f} to {cell.high:.3f}) where {cell.true:.3f} is true"
+    within = f" within {cell.true_within:.2%}" if cell.true_within else ""
+    found = f"{cell.measured:.3f} ({cell.low:.3f} to {cell.high:.3f})"
+    return f"{cell.name}: {found} where {cell.true:.3f} is true{within}"
 
 
 def _value(score: Score) -> str:

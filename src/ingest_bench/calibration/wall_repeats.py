@@ -4,6 +4,7 @@ Each repeat is a file, written when it is done; a run that was ended goes on aft
 """
 
 import logging
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,8 +59,9 @@ def coverage_lines(walls: Sequence[Wall]) -> list[str]:
     for name in dict.fromkeys(cell.name for wall in walls for cell in wall.cells):
         cells = [cell for wall in walls for cell in wall.cells if cell.name == name]
         biases = sorted(cell.bias for cell in cells)
-        held = sum(cell.covered for cell in cells)
-        lines.append(f"{name}: {held} of {len(cells)} hold the truth; bias {biases[0]:+.1%} to {biases[-1]:+.1%}")
+        bias = f"bias {biases[0]:+.2%} to {biases[-1]:+.2%}, median {statistics.median(biases):+.2%}"
+        known = [cell.covered for cell in cells if cell.covered is not None]
+        lines.append(f"{name}: {sum(known)} of {len(known)} hold the truth; {bias}" if known else f"{name}: {bias}")
     held, tried = _held(walls)
     return [*lines, f"95% intervals that hold the truth: {held} of {tried} ({held / tried:.1%})"]
 
@@ -73,7 +75,7 @@ def claims_hold(walls: Sequence[Wall]) -> bool:
 
 
 def _held(walls: Sequence[Wall]) -> tuple[int, int]:
-    covered = [cell.covered for wall in walls for cell in wall.cells]
+    covered = [cell.covered for wall in walls for cell in wall.cells if cell.covered is not None]
     return sum(covered), len(covered)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from ingest_bench.calibration.closed_forms import Bucket, Station
-from ingest_bench.calibration.event_simulation import run_seconds
+from ingest_bench.calibration.closed_forms import Bucket
 from ingest_bench.calibration.models import Score, Wall, WallCell
+from ingest_bench.calibration.wall_truth import DELAY, PAGES, SERVICE, SLOTS, Seen, true_speedups
 from ingest_bench.config.matrix import find_cell, load_settings
 from ingest_bench.config.models import Settings
 from ingest_bench.corpora.builder import make_corpus
@@ -21,16 +21,13 @@ from ingest_bench.system.environment import load
 
 LOG = logging.getLogger(__name__)
 
-ITEMS, LIMIT = 500, 10
-PAGES = ITEMS // LIMIT
-DELAY, SERVICE, SLOTS = 0.050, 0.025, 3
-"""The knee is at 3 (1 + 50 / 25) = 9 requests in flight."""
-BELOW, ABOVE = SLOTS, 16
-ALONE = "A/A"
-"""Its samples show what a request takes."""
+LIMIT = 15
+ITEMS = PAGES * LIMIT
+BELOW, BESIDE, ABOVE = SLOTS, 10, 16
 BUCKET = Bucket(rate=20, burst=20)
 """A client that waits the whole second of a refusal finds it full again; a smaller one would overflow."""
-FEW, MANY, SMALL_PAGE = 4, 16, 5
+BUCKET_DELAY = 0.050
+FEW, MANY, SMALL_PAGE = 4, 16, 2
 LITTLE_TOLERANCE = 0.05
 MAX_BIAS = 0.15
 """Of a measured speed-up, since real processes do more than the closed form holds."""
@@ -50,63 +47,15 @@ def run_wall(seed: int) -> Wall:
         settings = load_settings(_config(seed, folder))
         make_corpus(settings, "api", os.cpu_count() or 1)
         measured = {each: _measured(settings, each) for each in PLAN}
-    alone = next(cell for each, cell in measured.items() if each.name == ALONE)
-    stations = stations_seen([sample for sample in alone.samples if not sample.invalid])
+    seen = Seen.of([sample for cell in measured.values() for sample in cell.samples if _is_single(cell, sample)])
     return Wall(
         seconds=time.perf_counter() - start,
         load_before=load_before,
         load_after=load(),
-        stations={each.name: each.seconds for each in stations},
-        cells=[_cell(each.name, cell, _true(each, stations)) for each, cell in measured.items()],
+        stations=seen._asdict(),
+        cells=[_cell(each, cell, seen) for each, cell in measured.items()],
         scores=_scores(list(measured.values())),
     )
-
-
-def concurrent_seconds(stations: Sequence[Station], workers: int) -> float:
-    """Give the seconds that several workers take: landing page and collection at once, a first page, then all others.
-
-    Args:
-        stations: that each request passes.
-        workers: at work on the pages.
-
-    """
-    opening = run_seconds(stations, 2, 2) + run_seconds(stations, 1, 1)
-    return opening + run_seconds(stations, workers, PAGES - 1)
-
-
-def one_by_one_seconds(stations: Sequence[Station]) -> float:
-    """Give the seconds that a single worker takes: landing page, collection, and each page, one after another."""
-    return run_seconds(stations, 1, 2 + PAGES)
-
-
-def stations_seen(samples: Sequence[Sample]) -> list[Station]:
-    """Return what a request passes, as a single worker's runs show it, who never waits for another one.
-
-    Args:
-        samples: of a single worker, with what the server saw.
-
-    Returns:
-        The delay and the slots, as long as the server really slept; its own work, which its one thread does for one
-        request at a time; and what is left of the time of a run, the client's own work and the way, which its one
-        thread does for one page at a time.
-
-    """
-    delay, slot, own, client = [], [], [], []
-    for sample in samples:
-        server = sample.server
-        assert server  # the scenario has one
-        slept = server.think_ms_achieved / 1e3
-        response = server.response_ms_mean / 1e3
-        own.append(server.cpu_s / server.requests)
-        delay.append(slept)
-        slot.append(response - slept - own[-1])
-        client.append(sample.wall_s / server.requests - response)
-    return [
-        Station("delay", statistics.median(delay)),
-        Station("slots", statistics.median(slot), SLOTS),
-        Station("server", statistics.median(own), 1),
-        Station("client", statistics.median(client), 1),
-    ]
 
 
 class _Planned(NamedTuple):
@@ -114,28 +63,28 @@ class _Planned(NamedTuple):
     scenario: str
     arm: str
     level: int
-    workers: int | None
-    """Whose speed over that of one is to come out; None: nothing makes one side faster."""
+    beside: int | None = None
+    """Workers of the baseline; None: a single one."""
 
 
 PLAN = (
-    _Planned(ALONE, "slots", "one", 1, None),
-    _Planned(f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW, BELOW),
-    _Planned(f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE, ABOVE),
-    # Both are held back by the bucket alone, which gives out the same tokens to either.
-    _Planned(f"{MANY} workers against {FEW} at a token bucket", "limited", "at_once", MANY, None),
+    _Planned("A/A", "slots", "one", 1),
+    _Planned(f"{BELOW} workers for {SLOTS} slots", "slots", "at_once", BELOW),
+    _Planned(f"{ABOVE} workers, above the knee", "slots", "at_once", ABOVE),
+    _Planned(f"{ABOVE} workers against {BESIDE}, above the knee", "plateau", "at_once", ABOVE, BESIDE),
+    _Planned(f"{MANY} workers against {FEW} at a token bucket", "limited", "at_once", MANY, FEW),
 )
 
 
-def _true(planned: _Planned, stations: Sequence[Station]) -> float:
-    if planned.workers is None:
-        return 1.0
-    return one_by_one_seconds(stations) / concurrent_seconds(stations, planned.workers)
+def _is_single(cell: Cell, sample: Sample) -> bool:
+    """Say whether a sample that can be used is of a single worker at the slots."""
+    return not sample.invalid and cell.scenario == "slots" and (sample.role == "baseline" or cell.arm == "one")
 
 
 def _config(seed: int, folder: str) -> dict[str, Any]:
     at_once = {"limit": LIMIT, "worker_strategy": "queue"}
     common = {"group": "calibration", "corpus": "api"}
+    slots = {"paging": "page", "think_ms": 1e3 * DELAY, "slots": SLOTS, "service_ms": 1e3 * SERVICE}
     bucket = {"per_second": BUCKET.rate, "burst": BUCKET.burst}
     return {
         "results": folder,
@@ -146,17 +95,24 @@ def _config(seed: int, folder: str) -> dict[str, Any]:
             "slots": {
                 **common,
                 "title": "Delay and slots",
-                "server": {"paging": "page", "think_ms": 1e3 * DELAY, "slots": SLOTS, "service_ms": 1e3 * SERVICE},
+                "server": slots,
                 "baseline": {"arm": "one"},
                 "arms": {
                     "one": {"concurrency": [1], "settings": {"limit": LIMIT}},
                     "at_once": {"concurrency": [BELOW, ABOVE], "settings": at_once},
                 },
             },
+            "plateau": {
+                **common,
+                "title": "Above the knee",
+                "server": slots,
+                "baseline": {"arm": "at_once", "concurrency": BESIDE},
+                "arms": {"at_once": {"concurrency": [BESIDE, ABOVE], "settings": at_once}},
+            },
             "limited": {
                 **common,
                 "title": "Token bucket",
-                "server": {"paging": "page", "think_ms": 1e3 * DELAY, "rate": bucket},
+                "server": {"paging": "page", "think_ms": 1e3 * BUCKET_DELAY, "rate": bucket},
                 "baseline": {"arm": "at_once", "concurrency": FEW},
                 "arms": {"at_once": {"concurrency": [FEW, MANY], "settings": {**at_once, "limit": SMALL_PAGE}}},
             },
@@ -172,14 +128,19 @@ def _measured(settings: Settings, planned: _Planned) -> Cell:
     return cell
 
 
-def _cell(name: str, cell: Cell, true: float) -> WallCell:
+def _cell(planned: _Planned, cell: Cell, seen: Seen) -> WallCell:
     assert cell.speedup  # seen to by _measured
+    low = high = 1.0
+    is_known = planned.scenario != "limited"  # how long a client waits although there are tokens depends on its pauses
+    if is_known and planned.level > 1:
+        low, high = true_speedups(seen, planned.level, planned.beside)
     return WallCell(
-        name=name,
+        name=planned.name,
         measured=cell.speedup.median,
         low=cell.speedup.low,
         high=cell.speedup.high,
-        true=true,
+        true=(low + high) / 2,
+        true_within=(high - low) / (high + low) if is_known else None,
         pairs=cell.speedup.pairs,
         stop_reason=cell.stop_reason,
         limit=MAX_BIAS,
@@ -203,4 +164,4 @@ def _admitted(sample: Sample) -> float:
     server = sample.server
     assert server  # the scenario has one
     # The last request was admitted a delay before the window's end.
-    return (server.requests - server.rate_limited) / (BUCKET.burst + BUCKET.rate * (server.window_s - DELAY))
+    return (server.requests - server.rate_limited) / (BUCKET.burst + BUCKET.rate * (server.window_s - BUCKET_DELAY))

@@ -85,9 +85,30 @@ def test_what_other_code_measured_is_measured_again(
 def test_coverage_is_told_for_each_cell_and_for_all() -> None:
     """Of two cells in two repeats the first holds its truth once, the second never."""
     lines = coverage_lines([wall(2.0, 2.5), wall(1.0, 2.5)])
-    assert lines[0].startswith("cell 0: 1 of 2 hold the truth; bias +0.0% to +100.0%")
+    assert lines[0].startswith("cell 0: 1 of 2 hold the truth; bias +0.00% to +100.00%, median +50.00%")
     assert lines[1].startswith("cell 1: 0 of 2")
     assert lines[2] == "95% intervals that hold the truth: 1 of 4 (25.0%)"
+
+
+@pytest.mark.parametrize(
+    ("true", "within", "holds"),
+    [(2.0, 0.0, True), (2.2, 0.0, False), (2.2, 0.05, True), (1.8, 0.05, False), (1.8, 0.06, True), (2.2, None, None)],
+)
+def test_an_interval_holds_some_of_the_range_of_the_truth(
+    true: float, within: float | None, holds: bool | None
+) -> None:
+    """It holds the truth where both have something in common; where the truth is not known, nobody can tell."""
+    (cell,) = wall(true).cells
+    cell = cell.model_copy(update={"true_within": within})
+    assert cell.covered is holds
+
+
+def test_a_cell_whose_truth_is_not_known_counts_for_nothing() -> None:
+    """Its bias is told, and of the others how many hold the truth."""
+    known, unknown = wall(2.0, 2.5).cells
+    both = wall().model_copy(update={"cells": [known, unknown.model_copy(update={"true_within": None})]})
+    assert coverage_lines([both])[1] == "cell 1: bias -20.00% to -20.00%, median -20.00%"
+    assert coverage_lines([both])[2] == "95% intervals that hold the truth: 1 of 1 (100.0%)"
 
 
 @pytest.mark.parametrize(("held", "holds"), [(80, True), (76, True), (72, True), (71, False), (60, False)])

@@ -57,6 +57,14 @@ def test_figures_stand_beside_their_limits() -> None:
     assert "**no**" not in told
 
 
+def test_a_range_of_the_truth_is_told() -> None:
+    """A truth that is known within some share is shown with it; of one that is not known, nothing is said to be held."""
+    assert "2.74x ± 1.8%" in words(record(cell=CELL.model_copy(update={"true_within": 0.018})))
+    told = words(record(cell=CELL.model_copy(update={"true_within": None})))
+    assert "2.74x\n" in told
+    assert "15%\n–\nyes" in told
+
+
 @pytest.mark.parametrize(
     "missed",
     [
