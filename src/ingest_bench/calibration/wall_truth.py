@@ -64,25 +64,27 @@ def one_by_one_seconds(seen: Seen) -> float:
     return seen.run + (2 + PAGES) * (seen.delay + seen.slots + seen.server + seen.client)
 
 
-def concurrent_seconds(seen: Seen, workers: int, together: int) -> float:
+def concurrent_seconds(seen: Seen, workers: int, *, in_turns: bool) -> float:
     """Give the seconds that several workers take: landing page and collection at once, a first page, then all others.
 
     Args:
         seen: what each request takes.
         workers: at work on the pages.
-        together: how many requests leave a thread at once, each after the work on all of them: 1 where one is done
-            after another, and at most as many as there are slots, since no more come at once.
+        in_turns: whether a thread works on all requests that come together in turns, so that each waits for the work on
+            all of them. These are all that the client sends at first, and later those that had a slot at the same time.
+            Otherwise it does what it has for one request while the others are elsewhere, and each waits for its own.
 
     """
 
     def seconds(workers: int, requests: int) -> float:
-        work = min(together, workers)
+        at_first = min(workers, requests) - 1 if in_turns else 0
+        together = min(workers, SLOTS) if in_turns else 1
         stations = [
             Station("delay", seen.delay),
-            Station("slots", seen.slots + work * seen.server, SLOTS),
-            Station("client", work * seen.client),
+            Station("slots", seen.slots + together * seen.server, SLOTS),
+            Station("client", together * seen.client),
         ]
-        return run_seconds(stations, workers, requests)
+        return at_first * seen.client + run_seconds(stations, workers, requests)
 
     return seen.run + seconds(2, 2) + seconds(1, 1) + seconds(workers, PAGES - 1)
 
@@ -97,7 +99,8 @@ def true_speedups(seen: Seen, workers: int, beside: int | None = None) -> tuple[
 
     """
     found = []
-    for together in (1, SLOTS):
-        seconds = concurrent_seconds(seen, workers, together)
-        found.append((concurrent_seconds(seen, beside, together) if beside else one_by_one_seconds(seen)) / seconds)
+    for in_turns in (False, True):
+        seconds = concurrent_seconds(seen, workers, in_turns=in_turns)
+        before = concurrent_seconds(seen, beside, in_turns=in_turns) if beside else one_by_one_seconds(seen)
+        found.append(before / seconds)
     return min(found), max(found)
