@@ -18,14 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stac_ingest.core.background import Background
+from stac_ingest.core.memory import give_back
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.geoparquet.encoding import encoding_options
 from stac_ingest.geoparquet.item_columns import Slot
 
 ROWS = 2000
 """Rows whose types are taken for those of all."""
-_BUFFER = 4 << 20
-"""Bytes that are written to the file at once."""
+_BUFFER = 1 << 20
+"""Bytes that are written to the file at once, about a row group. They are in memory twice while they are written."""
+_GIVE_BACK = 50_000
+"""Rows that are written until what is free of the memory is given back again."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -48,6 +51,8 @@ class EarlyFile:
         self.schema = pa.schema([(names[slot], kind) for slot, kind in kinds.items()])
         self._waiting: list[pa.Table] = []
         self._rows = 0
+        self._until_given_back = 0
+        """Rows; 0 at first, for what was done before this file has left free memory, too."""
         self._encoding = Background("encoder")
         path.unlink(missing_ok=True)
         self._stream = os.fdopen(os.open(path, _NEW, 0o666), "w+b")
@@ -136,11 +141,17 @@ class EarlyFile:
         if not rows:
             return
         self._encoding.wait()  # or the rows under way, these and their copy were in memory together
+        if self._until_given_back <= 0:
+            give_back()  # now, when nothing is encoded, most is free
+            self._until_given_back = _GIVE_BACK
+        self._until_given_back -= rows
         joined = pa.concat_tables(self._waiting)
         self._waiting = [joined.slice(rows)] if rows < self._rows else []
         self._rows -= rows
         # Pieces of a column are encoded one by one, which costs more than to join them.
-        self._encoding.do(partial(self._encode, joined.slice(0, rows).combine_chunks()))
+        group = joined.slice(0, rows).combine_chunks()
+        del joined  # or the pieces stayed while the group is encoded, where no thread does that
+        self._encoding.do(partial(self._encode, group))
 
     def _encode(self, rows: pa.Table) -> None:
         """Write rows to the file. Runs in a thread, so no error may look as if it was of the rows that came since."""

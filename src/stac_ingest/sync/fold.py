@@ -123,6 +123,7 @@ class Folding:
             entries["part"], entries["row"] = first + positions // size, positions % size
             index.add(entries)
             start += len(entries)
+            del entries, positions  # the mask says all that is needed while the part is read
             yield from rows_of(one.path, kept)
 
     def _path(self, number: int) -> Path:

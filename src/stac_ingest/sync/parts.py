@@ -90,7 +90,7 @@ def readable_items(path: Path) -> Iterator[Item]:
 
 
 def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Entries]]:
-    """Yield the entries of each part, with its number.
+    """Yield the entries of each part, with its number, and keep none of them: a whole part is read beside them.
 
     Args:
         blocks: entries with the columns of `PLACE`, sorted by these.
@@ -101,12 +101,11 @@ def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Entries]]:
         numbers, starts = np.unique(some["part"], return_index=True)
         for part, entries in zip(numbers.tolist(), np.split(some, starts[1:]), strict=True):
             if part != number and waiting:
-                yield number, np.concatenate(waiting)
-                waiting = []
+                yield number, _taken(waiting)
             number = part
             waiting.append(entries)
     if waiting:
-        yield number, np.concatenate(waiting)
+        yield number, _taken(waiting)
 
 
 def keys_at(path: Path, rows: Sequence[int]) -> Iterator[Key]:
@@ -231,6 +230,13 @@ def _folder(output: Path, path: str) -> Path:
             folder.mkdir(exist_ok=True)
             sync_to_disk(folder.parent)
     return folder
+
+
+def _taken(waiting: list[Entries]) -> Entries:
+    """Join entries, and leave none of them in the list."""
+    joined: Entries = np.concatenate(waiting)
+    waiting.clear()
+    return joined
 
 
 def _rows(batch: pa.RecordBatch, chosen: NDArray[np.int64], decoder: Decoder, path: Path) -> Rows:

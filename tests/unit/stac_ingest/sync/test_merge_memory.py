@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -61,3 +62,24 @@ def test_rows_that_wait_are_bounded(tmp_path, monkeypatch, count):
     assert longest <= 2 * 500
     sorter.remove()
     assert not [*tmp_path.iterdir()]
+
+
+def test_entries_of_a_part_are_given_away():
+    """Who takes the entries of a part has them alone: at most the block that is looked at is kept beside them."""
+    alive: list[weakref.ref[np.ndarray]] = []
+
+    def blocks():
+        for start in range(0, 1000, 100):
+            rows = np.zeros(100, HELD)
+            rows["part"], rows["row"] = np.arange(start, start + 100) // 350, np.arange(start, start + 100)
+            alive.append(weakref.ref(rows))
+            yield rows
+            del rows
+
+    for part, entries in by_part(blocks()):
+        assert len(entries) == (350 if part < 2 else 300)
+        assert sum(block() is not None for block in alive) <= 1
+        given = weakref.ref(entries)
+        del entries
+        assert given() is None
+    assert len(alive) == 10
