@@ -106,6 +106,8 @@ def calibrate(options: Namespace) -> int:
             raise SettingsError(f"--{name.replace('_', '-')}: {value} is less than 1")
     if sum([options.alternatives, options.wall_repeats is not None, options.pairs_here is not None]) > 1:
         raise SettingsError("--alternatives, --wall-repeats and --pairs-here exclude each other; give one of them")
+    if options.wall_repeats is not None and not options.wall:
+        raise SettingsError("--wall-repeats measures the cells that --skip-wall-clock leaves out; give one of them")
     if options.alternatives:
         from ingest_bench.calibration.alternatives import alternatives  # noqa: PLC0415 - as above
 

@@ -126,6 +126,10 @@ def test_too_few_intervals_that_hold_are_noticed(held: int, holds: bool) -> None
             ["--alternatives", "--wall-repeats", "2"],
             "--alternatives, --wall-repeats and --pairs-here exclude each other",
         ),
+        (
+            ["--skip-wall-clock", "--wall-repeats", "2"],
+            "--wall-repeats measures the cells that --skip-wall-clock leaves out",
+        ),
     ],
 )
 def test_bad_usage_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
