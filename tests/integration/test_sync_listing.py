@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 from synced_api import COLLECTION, Truth
 
+from ingest_bench.reference.server import ReferenceServer
+from ingest_bench.simulator.generated.description import Description
+from ingest_bench.simulator.generated.store import GeneratedStore
 from ingest_bench.simulator.in_process import serving
+from ingest_bench.simulator.options import GENERATED
+from stac_ingest.core.atomic import write_text
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.errors import DataProcessingError
+from stac_ingest.sync import row_sorter
 from stac_ingest.sync import spool as spooling
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.plan import SyncPlan, Task
@@ -193,3 +200,26 @@ def test_a_place_that_is_damaged_is_no_place(listing, damage):
         assert listing.wanted == sorted(truth.items)
 
     listing(scenario)
+
+
+def test_memory_of_a_list_does_not_grow_with_it(tmp_path, monkeypatch):
+    """A list of ten times the ids, in pages of the same size, has as much in memory, and still knows how many came."""
+    monkeypatch.setattr(row_sorter, "RUN", 500)
+    monkeypatch.setattr(spooling, "_TOGETHER", 500)
+    peaks = []
+    for items in (4000, 4000, 40_000):  # the first one is for what is imported
+        folder = tmp_path / f"{len(peaks)}"
+        folder.mkdir()
+        write_text(folder / GENERATED, Description(items=items, epochs=0).model_dump_json())
+        with ReferenceServer(folder, port=0, largest_page=500) as server:
+            source = {"mode": "api", "source": server.url, "collection_id": GeneratedStore.collection_id, "limit": 100}
+            settings = SyncSettings(source=source, output=folder / "out")
+            work = Work(settings, 1)
+            work.begin()
+            with TaskSpool(work, 0, Partitions("month"), None, lambda item: item) as spool:
+                tracemalloc.start()
+                outcome = asyncio.run(reader_of(TASK, settings).read(TASK, spool, lambda *_: None))
+                peaks.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+                assert (spool.ids, outcome.problems) == (items, [])
+    assert peaks[2] < 1.25 * peaks[1], peaks

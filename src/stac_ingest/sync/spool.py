@@ -25,7 +25,7 @@ from stac_ingest.sync.entries import FOUND, SEEN, Entries, about
 from stac_ingest.sync.known import KnownItems
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.row_sorter import RowSorter
-from stac_ingest.sync.sorted_entries import KEY, EntriesWriter, save_sorted
+from stac_ingest.sync.sorted_entries import KEY, EntriesFile, EntriesWriter, save_sorted
 from stac_ingest.sync.work import Work
 
 MARK_EVERY = 5000
@@ -81,6 +81,8 @@ class TaskSpool:
         self.mark = None if kept is None else kept.mark
         self.ids = self.resumed = 0 if kept is None else kept.ids
         self._marked = self.ids
+        self._sorted: int | None = None
+        """How many of the ids are in the sorted file that this process wrote; None before it has."""
         self._listed = _AddedFile(work.listed(task), self.ids * SEEN.itemsize)
         self._wanted = _AddedFile(work.wanted(task), 0 if kept is None else kept.wanted)
         self._stream = work.spool(task).open("wb")
@@ -142,11 +144,20 @@ class TaskSpool:
         self._write(lambda: self._wanted.add(orjson.dumps({"collection": collection, "id": item_id}) + b"\n"))
         return True
 
-    def listed_keys(self) -> Iterator[str]:
-        """Yield the hashes of the ids that were listed before, as text."""
-        for rows in self._listed_before():
-            for high, low in rows.tolist():
-                yield f"{high:016x}{low:016x}"
+    def repeated(self) -> int:
+        """Count the ids that were listed and had been before.
+
+        Raises:
+            DataProcessingError: the disk is full.
+
+        """
+        self._write(self._sort_listed)
+        distinct, before = 0, None
+        for _, rows in EntriesFile(self._seen_path).blocks():
+            same = (rows["high"][1:] == rows["high"][:-1]) & (rows["low"][1:] == rows["low"][:-1])
+            distinct += len(rows) - int(same.sum()) - (before == rows[0].tolist())
+            before = rows[-1].tolist()
+        return self.ids - distinct
 
     def keep(self, mark: Mark) -> None:
         """Keep the place in a list of ids, if enough were listed since the last time.
@@ -175,7 +186,7 @@ class TaskSpool:
             DataProcessingError: the disk is full.
 
         """
-        self.mark, self.ids, self.resumed, self._marked = None, 0, 0, 0
+        self.mark, self.ids, self.resumed, self._marked, self._sorted = None, 0, 0, 0, None
 
         def write() -> None:
             self._mark_path.unlink(missing_ok=True)
@@ -196,14 +207,21 @@ class TaskSpool:
     def _finish(self) -> None:
         self._stream.flush()
         os.fsync(self._stream.fileno())
-        self._listed.flush()
         self._wanted.flush()
         self._found.finish()
         self._dropped.finish()
+        self._sort_listed()
+
+    def _sort_listed(self) -> None:
+        """Write the hashes of what was listed, sorted, unless they are there."""
+        if self._sorted == self.ids:
+            return
+        self._listed.flush()
         seen = RowSorter(self._seen_path, SEEN, KEY)
         for rows in self._listed_before():
             seen.add(rows)
         save_sorted(self._seen_path, SEEN, seen)
+        self._sorted = self.ids
 
     def _listed_before(self) -> Iterator[Entries]:
         """Yield what was listed and is on disk, some at a time."""

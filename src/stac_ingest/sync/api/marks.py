@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from pydantic import Field
 
-from stac_ingest.core.key_hash import key_hash
 from stac_ingest.core.text import counted
 from stac_ingest.http.request import Request
 from stac_ingest.sharding.plan import Record
@@ -47,19 +45,18 @@ class Listed(NamedTuple):
 class SoFar(Record):
     """What came of a list until now."""
 
-    distinct: int = 0
+    came: int = Field(default=0, description="items, each time they did")
     counts: list[int | None] = Field(default=[], description="what the server counted, each number once")
     bad: int = 0
 
     def with_page(self, count: int | None, fresh: int, bad: int) -> SoFar:
         """Return what came of it with another page."""
         counts = self.counts if count in self.counts else [*self.counts, count]
-        return SoFar(distinct=self.distinct + fresh, counts=counts, bad=self.bad + bad)
+        return SoFar(came=self.came + fresh, counts=counts, bad=self.bad + bad)
 
-    @property
-    def listed(self) -> Listed:
-        """The same of a list that is at its end."""
-        return Listed(self.distinct, self.counts, self.bad)
+    def listed(self, repeated: int) -> Listed:
+        """Return the same of a list that is at its end, and in which so many items had come before."""
+        return Listed(self.came - repeated, self.counts, self.bad)
 
 
 class Mark(Record):
@@ -77,8 +74,13 @@ class Marks(Protocol):
     def mark(self) -> Mark | None:
         """The place where an earlier process was; None where there was none."""
 
-    def listed_keys(self) -> Iterator[str]:
-        """Yield what was listed until there, as `hex_key` has it."""
+    def repeated(self) -> int:
+        """Count the ids that were handed on and had been before, also by an earlier process.
+
+        Raises:
+            DataProcessingError: the disk is full.
+
+        """
 
     def keep(self, mark: Mark) -> None:
         """Keep a place, once what was listed until there was handed on.
@@ -95,12 +97,6 @@ class Marks(Protocol):
             DataProcessingError: the disk is full.
 
         """
-
-
-def hex_key(collection: str, item_id: str) -> str:
-    """Return the hash of an item's key as text."""
-    high, low = key_hash(collection, item_id)
-    return f"{high:016x}{low:016x}"
 
 
 def asked(request: Request) -> dict[str, Any]:

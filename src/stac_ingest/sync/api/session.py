@@ -31,7 +31,7 @@ from stac_ingest.http.retries import RetryingClient
 from stac_ingest.sources.api_terms import terms_of
 from stac_ingest.sources.wanted import wanted_of
 from stac_ingest.summary import IngestSummary
-from stac_ingest.sync.api.marks import Listed, Mark, Marks, SoFar, asked, hex_key
+from stac_ingest.sync.api.marks import Listed, Mark, Marks, SoFar, asked
 
 LARGEST_PAGES = (10_000, 1_000)
 """Items a page that are tried where only ids are asked for, before the size of the settings. Servers clamp or refuse
@@ -175,7 +175,9 @@ class ApiSession:
             fields: the names of the fields.
             listed: takes what came of each part of the search, once it is at its end.
             terms: what else is asked for.
-            marks: keeps the place in the list for a process that goes on; None for a list that isn't gone on with.
+            marks: keeps the place in the list for a process that goes on; None for a list that isn't gone on with. What
+                is kept on disk is told apart there: an item that comes again is yielded again, and memory doesn't grow
+                with the list. Without marks each item is yielded once.
 
         Raises:
             DataProcessingError: a page could not be had.
@@ -185,12 +187,10 @@ class ApiSession:
         if len(parts) > 1:
             marks = None
         for part in parts:
-            distinct, so_far = IdSet(), SoFar()
+            distinct, so_far = IdSet() if marks is None else None, SoFar()
             again = None if marks is None else await self._again(marks)
-            if marks is not None and again is not None:
+            if again is not None:
                 so_far = again.mark.so_far
-                for key in marks.listed_keys():
-                    distinct.add("", key)
             is_known = again is not None  # the first page was taken in before
             pages = self._pages(part, self._datetime(interval), fields) if again is None else again.pages
             async with aclosing(pages):
@@ -198,8 +198,10 @@ class ApiSession:
                     document = parse_page(page.body, page.url)
                     items = _items(document["features"])
                     self._longest = max(self._longest, len(items))
-                    fresh = [one for one in items if distinct.add("", hex_key(*key_of(one)))]
-                    if not is_known:
+                    fresh = items if distinct is None else [one for one in items if distinct.add(*key_of(one))]
+                    if is_known:
+                        fresh = []
+                    else:
                         so_far = so_far.with_page(
                             page_counts(read_page(page.body, page.url)).matched,
                             len(fresh),
@@ -209,7 +211,7 @@ class ApiSession:
                     yield fresh
                     if marks is not None and not page.request.headers:
                         marks.keep(Mark(request=asked(page.request), page=_digest(items), so_far=so_far))
-            listed.append(so_far.listed)
+            listed.append(so_far.listed(0 if marks is None else marks.repeated()))
 
     async def _again(self, marks: Marks) -> _Again | None:
         """Go on where an earlier process was, if the page that it read last is as it was; else begin anew.
@@ -234,7 +236,7 @@ class ApiSession:
             self.summary.note("what a killed run had listed of the ids has changed since, so they were listed anew")
             marks.forget()
             return None
-        self.summary.note(f"{mark.so_far.distinct:,} ids had been listed before the run was killed")
+        self.summary.note(f"{mark.so_far.came:,} ids had been listed before the run was killed")
         return _Again(mark, _followed(cursor, (answered, page)))
 
     @property

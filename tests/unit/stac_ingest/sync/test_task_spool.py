@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stac_ingest.sync import tasks
+from stac_ingest.core.key_hash import key_hash
+from stac_ingest.sync import row_sorter, tasks
 from stac_ingest.sync.entries import HELD, by_key
+from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.readers.base import Outcome
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sorted_entries import save
+from stac_ingest.sync.spool import TaskSpool
 from stac_ingest.sync.tasks import run_read_task
 from stac_ingest.sync.work import Work
 from synced_files import item
@@ -136,3 +143,21 @@ def test_a_task_that_is_done_is_not_read_again(read):
     """The outcome of a task that was read is taken as it is."""
     before, _ = read(Reader([item("a")]))
     assert read(Reader([], error=AssertionError("it is read again")))[0] == before
+
+
+@given(ids=st.lists(st.integers(0, 30), max_size=120), cut=st.integers(0, 120))
+def test_ids_that_come_again_are_counted_on_disk(ids, cut):
+    """However far apart an id and its repetition are, what came again is counted, and so it is once more have come."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_sorter, "RUN", 7)
+        patch.setattr(row_sorter, "LEAST", 1)
+        work = Work(SyncSettings(source={"mode": "file", "source": "items"}, output=Path(folder)), 1)
+        work.begin()
+        with TaskSpool(work, 0, Partitions("month"), None, lambda one: one) as spool:
+            for some in (ids[:cut], ids[cut:]):
+                for number in some:
+                    spool.seen("c", f"i{number}")
+                listed = ids[: spool.ids]
+                assert spool.repeated() == len(listed) - len(set(listed))
+            spool.finish()
+        assert np.load(work.seen(0)).tolist() == sorted(key_hash("c", f"i{number}") for number in ids)
