@@ -107,7 +107,8 @@ class Wall(Record):
     load_before: Load
     load_after: Load
     stations: dict[str, float] = Field(
-        default={}, description="seconds that a request takes at each, as a single worker's runs show it"
+        default={},
+        description="seconds of a request, and of a run beside its requests, as a single worker's runs show them",
     )
     cells: list[WallCell]
     scores: list[Score]

@@ -30,7 +30,7 @@ BUCKET_DELAY = 0.050
 FEW, MANY, SMALL_PAGE = 4, 16, 2
 LITTLE_TOLERANCE = 0.05
 MAX_BIAS = 0.15
-"""Of a measured speed-up, since real processes do more than the closed form holds."""
+"""Of a measured speed-up, since a machine may be busy with something else."""
 MIN_ADMITTED = 0.7
 """Share of a bucket's tokens that a client uses which waits in whole seconds."""
 

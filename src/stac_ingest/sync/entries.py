@@ -76,6 +76,13 @@ def by_key(entries: Entries) -> Entries:
     return entries[np.lexsort((entries["low"], entries["high"]))]
 
 
+def repeats(entries: Entries) -> NDArray[np.bool_]:
+    """Return for each of some sorted entries whether the one before it has the same key."""
+    same = np.zeros(len(entries), bool)
+    same[1:] = (entries["high"][1:] == entries["high"][:-1]) & (entries["low"][1:] == entries["low"][:-1])
+    return same
+
+
 def _center(item: Item) -> tuple[float, float] | None:
     """Return the longitude and the latitude of the middle of an item's box, or of its geometry where it has none."""
     box, geometry = box_of(item.get("bbox")), item.get("geometry")

@@ -18,7 +18,7 @@ from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.copies import COPIES
 from stac_ingest.sync.covered import Coverage
-from stac_ingest.sync.entries import FOUND, HELD, SEEN, Entries
+from stac_ingest.sync.entries import FOUND, HELD, SEEN, Entries, repeats
 from stac_ingest.sync.manifest import Counts
 from stac_ingest.sync.merge_input import ADDS, DROPS, Add, Drop
 from stac_ingest.sync.plan import Task
@@ -245,8 +245,7 @@ def _newest(found: Entries) -> _Places:
     found[:] = found[np.lexsort([found[name] for name in ("offset", "task", "updated", "low", "high")])]
     if not len(found):
         return np.zeros(0, np.int64)
-    same = (found["high"][1:] == found["high"][:-1]) & (found["low"][1:] == found["low"][:-1])
-    return np.flatnonzero(~np.append(same, False))
+    return np.flatnonzero(~np.append(repeats(found)[1:], False))
 
 
 def _stays(held: Entries, winners: Entries, covered: _Mask) -> _Mask:
@@ -268,10 +267,7 @@ def _pairs(one: Entries, other: Entries) -> tuple[_Places, _Places]:
 
 def _keys(entries: Entries) -> Entries:
     """Return sorted keys, each once."""
-    if not len(entries):
-        return entries
-    same = (entries["high"][1:] == entries["high"][:-1]) & (entries["low"][1:] == entries["low"][:-1])
-    each_once: Entries = entries[np.append(True, ~same)]
+    each_once: Entries = entries[~repeats(entries)]
     return each_once
 
 

@@ -21,7 +21,7 @@ from stac_ingest.errors import ConfigurationError, DataProcessingError, ItemErro
 from stac_ingest.outputs.base import encode_json
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.api.marks import Mark
-from stac_ingest.sync.entries import FOUND, SEEN, Entries, about
+from stac_ingest.sync.entries import FOUND, SEEN, Entries, about, repeats
 from stac_ingest.sync.known import KnownItems
 from stac_ingest.sync.partitions import Partitions
 from stac_ingest.sync.row_sorter import RowSorter
@@ -154,8 +154,7 @@ class TaskSpool:
         self._write(self._sort_listed)
         distinct, before = 0, None
         for _, rows in EntriesFile(self._seen_path).blocks():
-            same = (rows["high"][1:] == rows["high"][:-1]) & (rows["low"][1:] == rows["low"][:-1])
-            distinct += len(rows) - int(same.sum()) - (before == rows[0].tolist())
+            distinct += len(rows) - int(repeats(rows).sum()) - (before == rows[0].tolist())
             before = rows[-1].tolist()
         return self.ids - distinct
 

@@ -16,7 +16,7 @@ from stac_ingest.core.atomic import write_lines
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sync.api.ids_task import task_of_named
 from stac_ingest.sync.api.task_size import items_of_a_task
-from stac_ingest.sync.entries import FOUND, Entries
+from stac_ingest.sync.entries import FOUND, Entries, repeats
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.row_sorter import RowSorter
 from stac_ingest.sync.settings import SyncSettings
@@ -85,10 +85,7 @@ def _unread(named: Entries, found: Entries) -> Entries:
     """Return the ids of items that no task has read, each once."""
     # Half of the key will do: an item that is taken for another one is late by a run.
     some = named[~np.isin(named["high"], found["high"])]
-    if not len(some):
-        return some
-    same = (some["high"][1:] == some["high"][:-1]) & (some["low"][1:] == some["low"][:-1])
-    each_once: Entries = some[np.append(True, ~same)]
+    each_once: Entries = some[~repeats(some)]
     return each_once
 
 
