@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -60,3 +62,34 @@ def test_who_ignores_interrupts_goes_on_to_do_so(code: str) -> None:
     """Ctrl-C in a shell isn't meant for its background jobs."""
     ended = run(BEGUN + code, ignoring=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "went on\n", "")
+
+
+MAPPED = """
+import ctypes
+from stac_ingest.core.own_process import begin_work
+
+class Info(ctypes.Structure):  # what `mallinfo2` gives
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+
+library = ctypes.CDLL(None)
+library.malloc.restype = ctypes.c_void_p
+library.free.argtypes = [ctypes.c_void_p]
+library.mallinfo2.restype = Info
+begin_work()
+before = library.mallinfo2().hblkhd
+library.free(library.malloc(16 << 20))
+block = library.malloc(8 << 20)
+print((library.mallinfo2().hblkhd - before) >> 20)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="another C library than GNU's")
+@pytest.mark.parametrize(("variables", "mib"), [({}, "8"), ({"MALLOC_ARENA_MAX": "8"}, "0")])
+def test_large_blocks_stay_apart_from_the_heap(variables: dict[str, str], mib: str) -> None:
+    """One of 8 MiB is not of the heap after a larger one was freed, unless the user has settings of the allocator."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
+    ended = subprocess.run(
+        [sys.executable, "-c", MAPPED], check=False, capture_output=True, text=True, env={**known, **variables}
+    )
+    assert (ended.stdout.strip(), ended.stderr) == (mib, "")

@@ -20,6 +20,10 @@ _VARIABLES = {
     **({"ARROW_DEFAULT_MEMORY_POOL": "system"} if sys.platform == "linux" else {}),
 }
 """Variables of the environment that tell libraries what this process needs of them, and what it never does."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Parameters of `mallopt`, by their numbers in `malloc.h`."""
+_LARGE = 4 << 20
+"""Bytes of a block of memory that goes back to the system as soon as it is freed."""
 
 
 def begin_process() -> None:
@@ -42,10 +46,29 @@ def begin_process() -> None:
 
 def begin_work() -> None:
     """Have the collector look at what is made from now on, and Ctrl-C be raised: what the work needs is imported."""
+    _keep_large_blocks_apart()
     gc.freeze()
     gc.enable()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _keep_large_blocks_apart() -> None:
+    """Have the GNU C library's allocator ask the system for each large block, however many have been freed.
+
+    By itself it does so from 128 KiB on, and later only from the size of the largest block that was freed so far, up
+    to 32 MiB. That may be a page of an API, and then all that comes and goes leaves holes in the heap. A user who has
+    settings of the allocator keeps them.
+    """
+    if sys.platform != "linux" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+        return
+    with suppress(ImportError, OSError):  # a Python without `ctypes`, or one that is linked statically
+        import ctypes  # noqa: PLC0415 - who asks for help needs none of it
+
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:  # other C libraries have none
+            mallopt(_M_MMAP_THRESHOLD, _LARGE)
+            mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE)
 
 
 def end_process() -> None:

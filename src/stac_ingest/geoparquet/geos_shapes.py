@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 
+from stac_ingest.core.distinct import distinct
 from stac_ingest.errors import ItemError
 from stac_ingest.geoparquet.geo_metadata import Outline
 from stac_ingest.geoparquet.json_text import json_column, json_text
@@ -102,7 +103,7 @@ def outline_of(geometries: Geometries, bounds: npt.NDArray[np.float64]) -> Outli
 
     """
     # A number for each pair of a type and whether there are heights; below zero is no geometry.
-    pairs = np.unique(2 * shapely.get_type_id(geometries) + shapely.has_z(geometries)).tolist()
+    pairs = distinct(2 * shapely.get_type_id(geometries) + shapely.has_z(geometries)).tolist()
     kinds = {_NAMES[shapely.GeometryType(pair // 2).name] + " Z" * (pair % 2) for pair in pairs if pair >= 0}
     low, high = np.fmin.reduce(bounds[:, :2], axis=0).tolist(), np.fmax.reduce(bounds[:, 2:], axis=0).tolist()
     return Outline(frozenset(kinds), (*low, *high))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 
+from stac_ingest.core.distinct import distinct
 from stac_ingest.core.finite import is_finite
 from stac_ingest.geoparquet.json_text import parse_json_text
 from stac_ingest.geoparquet.row_template import (
@@ -146,7 +147,7 @@ class TextColumns(Columns):
     def add_maps(self, keys: pa.Array, parts: TextColumns, member: Array, lengths: Lengths) -> Column:
         codes = numbers(keys.dictionary_encode().indices).astype(np.int64)
         places = codes * max(len(lengths), 1) + np.repeat(np.arange(len(lengths)), lengths)
-        if len(np.unique(places)) != len(places):
+        if len(distinct(places)) != len(places):
             raise NotPlainError("an object has two members of one name")
         name, value = member.elements
         texts = parts.texts(name, ":", value, ",").joined(lengths)

@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stac_ingest.core.distinct import distinct
 from stac_ingest.geoparquet.scalar_columns import Bytes, not_finite, numbers, string_buffers
 
 Numbers: TypeAlias = npt.NDArray[Any]
@@ -220,7 +221,7 @@ def _escaped(pool: pa.Array, start: int) -> tuple[pa.Array, npt.NDArray[np.int32
     if not special.size:
         return pool, None
     # Of empty texts, which end where they begin, the search gives the last, which is not empty.
-    found = np.unique(np.searchsorted(ends, special + ends[0], side="right") - 1)
+    found = distinct(np.searchsorted(ends, special + ends[0], side="right") - 1)
     texts = quoted.take(pa.array(found, pa.int64())).to_pylist()
     made = pa.array([orjson.dumps(text)[1:-1] for text in texts], pa.string())
     replaced = np.arange(len(pool), dtype=np.int32)

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from stac_ingest.sync.plan import Task
 from stac_ingest.sync.progress import Progress
 from stac_ingest.sync.settings import SyncSettings
-from stac_ingest.sync.tasks import TaskReport
 
 MOST = 4
 """Tasks that are read at once: each keeps what it has read and not sorted yet in memory, some MB."""
 _OF_API = frozenset({"api_items", "api_ids"})
 
-Read = Callable[[SyncSettings, Task, Progress], Awaitable[TaskReport]]
+Read = Callable[[SyncSettings, Task, Progress], Awaitable[None]]
 
 
 def shares(settings: SyncSettings, tasks: Sequence[Task]) -> list[SyncSettings]:
@@ -44,7 +43,7 @@ def shares(settings: SyncSettings, tasks: Sequence[Task]) -> list[SyncSettings]:
     return made
 
 
-async def read_all(settings: SyncSettings, tasks: Sequence[Task], read: Read, progress: Progress) -> list[TaskReport]:
+async def read_all(settings: SyncSettings, tasks: Sequence[Task], read: Read, progress: Progress) -> None:
     """Read tasks, several at once.
 
     Args:
@@ -53,23 +52,21 @@ async def read_all(settings: SyncSettings, tasks: Sequence[Task], read: Read, pr
         read: reads one, with settings of its own.
         progress: told of all together.
 
-    Returns:
-        Their reports, in their order.
-
     Raises:
         ConfigurationError, DataProcessingError: those of the first task that can't be read; the others are ended.
 
     """
     each = shares(settings, tasks)
     if len(each) == 1:
-        return [await read(each[0], task, progress) for task in tasks]
-    reports: dict[int, TaskReport] = {}
+        for task in tasks:
+            await read(each[0], task, progress)
+        return
     left = iter(enumerate(tasks))
     told = _Together(progress)
 
     async def reader(own: SyncSettings) -> None:
         for place, task in left:
-            reports[place] = await read(own, task, told.of(place))
+            await read(own, task, told.of(place))
 
     readers = [asyncio.create_task(reader(own)) for own in each]
     try:
@@ -78,7 +75,6 @@ async def read_all(settings: SyncSettings, tasks: Sequence[Task], read: Read, pr
         for one in readers:
             one.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
-    return [reports[place] for place in range(len(tasks))]
 
 
 class _Together:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_ingest.core.distinct import distinct
 from stac_ingest.sync.entries import Entries
 from stac_ingest.sync.sorted_entries import save
 
@@ -56,7 +57,7 @@ def settle_copies(folder: Path, unread: _Numbers, found: Entries) -> None:
     """
     before: Entries = np.load(folder / _BEFORE)
     before = before[np.isin(before["origin"], unread)]
-    save(folder / _NAME, np.unique(np.concatenate([before, found])))
+    save(folder / _NAME, distinct(np.concatenate([before, found])))
 
 
 def files_with_copies(copies: Entries, held: Iterable[tuple[int, Entries]], origins: _Numbers) -> _Numbers:
@@ -74,4 +75,4 @@ def files_with_copies(copies: Entries, held: Iterable[tuple[int, Entries]], orig
     for _, entries in held:
         # Half of the key will do: to read a file too many does no harm.
         touched |= np.isin(copies["high"], entries["high"][np.isin(entries["origin"], origins)])
-    return np.unique(copies["origin"][touched])
+    return distinct(copies["origin"][touched])

@@ -291,8 +291,8 @@ def _marked(work: Work, number: int, settings: SyncSettings, partition: Partitio
     for start, held in EntriesFile(index_of(settings, partition)).blocks():
         dropped = drops.until(start + len(held), by="row")
         marked.add(held[dropped["row"][dropped["what"] == Drop.MARKED] - start])
-    for place, here in by_part(marked.blocks()):
-        part = partition.parts[place]
+    for place, pieces in by_part(marked.blocks()):
+        part, here = partition.parts[place], np.concatenate(list(pieces))
         kept = np.zeros(part.items, bool)
         kept[here["row"]] = True
         items = _items(rows_of(settings.output / part.path, kept))

@@ -115,15 +115,16 @@ class Folding:
     def _rows(self, folded: RowSorter, size: int, index: RowSorter) -> Iterator[Rows]:
         """Yield the rows that stay of each part, and say of each where it is then."""
         first, start = len(self._made), 0
-        for number, entries in by_part(folded.blocks()):
+        for number, pieces in by_part(folded.blocks()):
             one = self._candidates[number]
             kept = np.zeros(one.rows, bool)
-            kept[entries["row"]] = True
-            positions = np.arange(start, start + len(entries))
-            entries["part"], entries["row"] = first + positions // size, positions % size
-            index.add(entries)
-            start += len(entries)
-            del entries, positions  # the mask says all that is needed while the part is read
+            for entries in pieces:
+                kept[entries["row"]] = True
+                positions = np.arange(start, start + len(entries))
+                entries["part"], entries["row"] = first + positions // size, positions % size
+                index.add(entries)
+                start += len(entries)
+                del entries, positions  # the mask says all that is needed while the part is read
             yield from rows_of(one.path, kept)
 
     def _path(self, number: int) -> Path:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from stac_ingest.core.atomic import write_lines, write_text
+from stac_ingest.core.distinct import are_in
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.encode import GONE, Encoded, EncodedFiles, Unwritten, encode_adds, journal_line
 from stac_ingest.sync.entries import HELD, SEEN, Entries
@@ -149,7 +150,8 @@ class _Merge:
             for line in stream:
                 yield line.rstrip(b"\n")
         for place, gone in by_part(self._gone.blocks()):
-            for key in keys_at(self._settings.output / self._parts[place].path, gone["row"].tolist()):
+            rows = (row for some in gone for row in some["row"].tolist())
+            for key in keys_at(self._settings.output / self._parts[place].path, rows):
                 yield journal_line(GONE, key, self._folder)
         self._gone.remove()
 
@@ -190,4 +192,4 @@ class _Merge:
         keys = np.empty(len(entries), SEEN)
         for name in KEY:
             keys[name] = entries[name]
-        return np.isin(keys, self._failed)
+        return are_in(keys, self._failed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -89,26 +91,27 @@ def readable_items(path: Path) -> Iterator[Item]:
         return
 
 
-def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Entries]]:
-    """Yield the entries of each part, with its number, and keep none of them: a whole part is read beside them.
+def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Iterator[Entries]]]:
+    """Yield the number of each part, with its entries, some at a time: a whole part is read beside them.
 
     Args:
         blocks: entries with the columns of `PLACE`, sorted by these.
 
+    Yields:
+        A part's entries are to be taken before the next part is.
+
     """
-    number, waiting = -1, list[Entries]()
+    for number, pieces in groupby(_pieces(blocks), itemgetter(0)):
+        yield number, (entries for _, entries in pieces)
+
+
+def _pieces(blocks: Iterable[Entries]) -> Iterator[tuple[int, Entries]]:
     for some in blocks:
         numbers, starts = np.unique(some["part"], return_index=True)
-        for part, entries in zip(numbers.tolist(), np.split(some, starts[1:]), strict=True):
-            if part != number and waiting:
-                yield number, _taken(waiting)
-            number = part
-            waiting.append(entries)
-    if waiting:
-        yield number, _taken(waiting)
+        yield from zip(numbers.tolist(), np.split(some, starts[1:]), strict=True)
 
 
-def keys_at(path: Path, rows: Sequence[int]) -> Iterator[Key]:
+def keys_at(path: Path, rows: Iterable[int]) -> Iterator[Key]:
     """Yield which items some rows of a part are.
 
     Args:
@@ -230,13 +233,6 @@ def _folder(output: Path, path: str) -> Path:
             folder.mkdir(exist_ok=True)
             sync_to_disk(folder.parent)
     return folder
-
-
-def _taken(waiting: list[Entries]) -> Entries:
-    """Join entries, and leave none of them in the list."""
-    joined: Entries = np.concatenate(waiting)
-    waiting.clear()
-    return joined
 
 
 def _rows(batch: pa.RecordBatch, chosen: NDArray[np.int64], decoder: Decoder, path: Path) -> Rows:

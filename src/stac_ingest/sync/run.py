@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from stac_ingest.core.memory import give_back
 from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync.asked import asked_of, check_same, source_of
@@ -32,7 +33,7 @@ from stac_ingest.sync.publish import publish
 from stac_ingest.sync.resolve import Resolved, resolve
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sorted_entries import EntriesFile
-from stac_ingest.sync.tasks import TaskReport, run_read_task
+from stac_ingest.sync.tasks import TaskReport, report_of, run_read_task
 from stac_ingest.sync.verdict import judge
 from stac_ingest.sync.wanted import wanted_tasks
 from stac_ingest.sync.work import RunPlan, Work, digest_of
@@ -148,20 +149,29 @@ class SyncRun:
         """
         held = self._held()
         tasks = list(plan.tasks)
-        reports = await self._read(tasks, held)
+        await self._read(tasks, held)
+        self._refuse_nothing(tasks)
+        wanted = wanted_tasks(self._settings, self.work, tasks)
+        await self._read(wanted, held)
+        # Not kept while tasks are read: an object that lives on holds back the memory around it.
+        return Read([*tasks, *wanted], self._reports([*tasks, *wanted]))
+
+    async def _read(self, tasks: Sequence[Task], held: list[Path]) -> None:
+        async def read(settings: SyncSettings, task: Task, progress: Progress) -> None:
+            await run_read_task(settings, self.work, task, held, progress)
+
+        await read_all(self._settings, tasks, read, self._progress)
+
+    def _reports(self, tasks: Sequence[Task]) -> list[TaskReport]:
+        return [report_of(self.work, task.number) for task in tasks]
+
+    def _refuse_nothing(self, tasks: Sequence[Task]) -> None:
+        """Refuse to go on where there were problems, and nothing came of any task."""
+        reports = self._reports(tasks)
         problems = [problem for report in reports for problem in report.problems]
         if problems and not any(one.items or one.unchanged or one.ids > one.resumed for one in reports):
             self._forget(tasks)
             raise DataProcessingError(problems[0])
-        wanted = wanted_tasks(self._settings, self.work, tasks)
-        reports += await self._read(wanted, held)
-        return Read([*tasks, *wanted], reports)
-
-    async def _read(self, tasks: Sequence[Task], held: list[Path]) -> list[TaskReport]:
-        async def read(settings: SyncSettings, task: Task, progress: Progress) -> TaskReport:
-            return await run_read_task(settings, self.work, task, held, progress)
-
-        return await read_all(self._settings, tasks, read, self._progress)
 
     def _forget(self, tasks: Sequence[Task]) -> None:
         """Have another try ask again; a list of ids that was begun earlier still goes on from its place."""
@@ -180,6 +190,7 @@ class SyncRun:
 
         """
         self._progress("comparing with the output", 0)
+        give_back()  # what was read is on disk
         resolved = resolve(self._settings, self.work, read.tasks, read.reports, self._held())
         held = 0 if self.manifest is None else self.manifest.items
         is_empty = held and resolved.counts.gone >= held and not resolved.counts.added

@@ -53,10 +53,8 @@ class TaskReport(Record):
         return Outcome(**self.model_dump(exclude={"items", "ids", "resumed", "dropped", "failed"}))
 
 
-async def run_read_task(
-    settings: SyncSettings, work: Work, task: Task, held: list[Path], progress: Progress
-) -> TaskReport:
-    """Read a task, unless that is done already.
+async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: list[Path], progress: Progress) -> None:
+    """Read a task, unless that is done already, and leave a report of it for `read_report`.
 
     Args:
         settings: of the sync.
@@ -70,8 +68,8 @@ async def run_read_task(
         DataProcessingError: nothing can be written.
 
     """
-    if (done := read_report(work, task.number)) is not None:
-        return done
+    if read_report(work, task.number) is not None:
+        return
     try:
         with ExitStack() as stack:
             known = None
@@ -99,7 +97,6 @@ async def run_read_task(
         **asdict(outcome),
     )
     write_text(work.outcome(task.number), report.model_dump_json(indent=1) + "\n")
-    return report
 
 
 def _modify(settings: SyncSettings) -> Callable[[Item], Item | None]:
@@ -126,3 +123,16 @@ def read_report(work: Work, task: int) -> TaskReport | None:
         return TaskReport.model_validate_json(work.outcome(task).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def report_of(work: Work, task: int) -> TaskReport:
+    """Return what came of a task that is done.
+
+    Raises:
+        DataProcessingError: its report is lost.
+
+    """
+    report = read_report(work, task)
+    if report is None:
+        raise DataProcessingError(f"{work.outcome(task)} is lost, or can't be read; run the sync again")
+    return report

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from stac_ingest.core.atomic import write_lines
+from stac_ingest.core.distinct import are_in
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sync.api.ids_task import task_of_named
 from stac_ingest.sync.api.task_size import items_of_a_task
@@ -84,7 +85,7 @@ def _sort(work: Work, naming: Sequence[int]) -> None:
 def _unread(named: Entries, found: Entries) -> Entries:
     """Return the ids of items that no task has read, each once."""
     # Half of the key will do: an item that is taken for another one is late by a run.
-    some = named[~np.isin(named["high"], found["high"])]
+    some = named[~are_in(named["high"], found["high"])]
     each_once: Entries = some[~repeats(some)]
     return each_once
 

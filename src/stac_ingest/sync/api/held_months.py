@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_ingest.core.distinct import distinct
 from stac_ingest.sync.api.recent import Recent
 from stac_ingest.sync.entries import NEVER, Entries
 
@@ -59,7 +60,7 @@ def held_months(held: Iterable[tuple[int, Entries]], recent: Recent) -> HeldMont
         instants = np.ascontiguousarray(present["instant"])
         found.add(instants)
         quiet = instants[present["updated"] == NEVER]
-        found.silent.update(np.unique(_months(quiet[quiet != NEVER])).tolist())
+        found.silent.update(distinct(_months(quiet[quiet != NEVER])).tolist())
         found.silent_undated |= bool((quiet == NEVER).any())
         at, rows = _places(present, recent)
         known[at] = True

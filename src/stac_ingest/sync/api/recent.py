@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stac_ingest.api.intervals import SECOND, parse_instant
+from stac_ingest.core.distinct import distinct
 from stac_ingest.core.id_set import Key, key_of
 from stac_ingest.core.key_hash import key_hash
 from stac_ingest.sharding.splitters.stac_api import own_instant
@@ -61,7 +62,7 @@ class Recent(NamedTuple):
         if len(self) <= items or (self.instant == NEVER).any():
             return [Cut(None, None, len(self))] if len(self) else []
         ordered = np.sort(self.instant)
-        whole = np.unique(ordered[items::items] // SECOND * SECOND)
+        whole = distinct(ordered[items::items] // SECOND * SECOND)
         ends = [int(one) for one in whole if one > ordered[0]]
         counts = np.diff([0, *np.searchsorted(ordered, ends), len(ordered)])
         return [Cut(*bounds, int(count)) for bounds, count in zip(pairwise([None, *ends, None]), counts, strict=True)]

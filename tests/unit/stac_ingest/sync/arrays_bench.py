@@ -15,7 +15,7 @@ from stac_ingest.sync.merge_input import Drop
 from stac_ingest.sync.resolve import resolve
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sorted_entries import save
-from stac_ingest.sync.tasks import run_read_task
+from stac_ingest.sync.tasks import report_of, run_read_task
 from stac_ingest.sync.work import Work
 
 
@@ -65,9 +65,9 @@ class Bench:
         for number, entries in self.partitions.items():
             held.append(work.folder / f"{number}.held.npy")
             save(held[-1], entries)
-        self.reports = [
-            await run_read_task(self.settings, work, task, held, lambda *_: None) for task in self.plan.tasks
-        ]
+        for task in self.plan.tasks:
+            await run_read_task(self.settings, work, task, held, lambda *_: None)
+        self.reports = [report_of(work, task.number) for task in self.plan.tasks]
         resolved = resolve(self.settings, work, self.plan.tasks, self.reports, held)
         self.counts = resolved.counts
         for number in resolved.partitions:

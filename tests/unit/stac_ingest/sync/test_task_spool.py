@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.core.key_hash import key_hash
+from stac_ingest.errors import DataProcessingError
 from stac_ingest.sync import row_sorter, tasks
 from stac_ingest.sync.entries import HELD, by_key
 from stac_ingest.sync.partitions import Partitions
@@ -22,7 +23,7 @@ from stac_ingest.sync.readers.base import Outcome
 from stac_ingest.sync.settings import SyncSettings
 from stac_ingest.sync.sorted_entries import save
 from stac_ingest.sync.spool import TaskSpool
-from stac_ingest.sync.tasks import run_read_task
+from stac_ingest.sync.tasks import report_of, run_read_task
 from stac_ingest.sync.work import Work
 from synced_files import item
 
@@ -58,7 +59,8 @@ def read(tmp_path, monkeypatch):
         work = Work(settings, 1)
         work.folder.mkdir(parents=True, exist_ok=True)
         monkeypatch.setattr(tasks, "reader_of", lambda *_: reader)
-        return asyncio.run(run_read_task(settings, work, TASK, list(held), lambda *_: None)), work
+        asyncio.run(run_read_task(settings, work, TASK, list(held), lambda *_: None))
+        return report_of(work, TASK.number), work
 
     return run
 
@@ -86,6 +88,14 @@ def test_each_text_is_where_its_entry_says(read):
     for entry in found:
         one = json.loads(text[int(entry["offset"]) : int(entry["offset"]) + int(entry["length"])])
         assert one == items[int(entry["origin"]) - 1]
+
+
+def test_a_lost_report_is_named(read):
+    """Where what came of a task is lost, the error names the file and says what to do."""
+    _, work = read(Reader([item("a")]))
+    work.outcome(3).write_bytes(work.outcome(3).read_bytes()[:9])
+    with pytest.raises(DataProcessingError, match=r"task-3\.json is lost, or can't be read; run the sync again"):
+        report_of(work, 3)
 
 
 def test_a_text_that_is_held_is_not_kept(read, tmp_path):
