@@ -84,12 +84,48 @@ print((library.mallinfo2().hblkhd - before) >> 20)
 """
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="another C library than GNU's")
-@pytest.mark.parametrize(("variables", "mib"), [({}, "8"), ({"MALLOC_ARENA_MAX": "8"}, "0")])
-def test_large_blocks_stay_apart_from_the_heap(variables: dict[str, str], mib: str) -> None:
-    """One of 8 MiB is not of the heap after a larger one was freed, unless the user has settings of the allocator."""
+OF_GNU = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="another C library than GNU's")
+
+
+def printed(code: str, variables: dict[str, str]) -> str:
+    """Run code, without what the environment says of the allocator but for some variables; return what it prints."""
     known = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
     ended = subprocess.run(
-        [sys.executable, "-c", MAPPED], check=False, capture_output=True, text=True, env={**known, **variables}
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, env={**known, **variables}
     )
-    assert (ended.stdout.strip(), ended.stderr) == (mib, "")
+    assert ended.stderr == ""
+    return ended.stdout
+
+
+@OF_GNU
+@pytest.mark.parametrize(("variables", "mib"), [({}, 8), ({"MALLOC_ARENA_MAX": "8"}, 0)])
+def test_large_blocks_stay_apart_from_the_heap(variables: dict[str, str], mib: int) -> None:
+    """One of 8 MiB is not of the heap after a larger one was freed, unless the user has settings of the allocator."""
+    assert printed(MAPPED, variables) == f"{mib}\n"
+
+
+HEAPS = """
+import ctypes, tempfile, threading
+from stac_ingest.core.own_process import begin_work
+
+library = ctypes.CDLL(None)
+library.malloc.restype = library.fopen.restype = ctypes.c_void_p
+library.fclose.argtypes, library.malloc_info.argtypes = [ctypes.c_void_p], [ctypes.c_int, ctypes.c_void_p]
+begin_work()
+for _ in range(3):
+    thread = threading.Thread(target=library.malloc, args=[100_000])
+    thread.start()
+    thread.join()
+with tempfile.NamedTemporaryFile() as file:
+    stream = library.fopen(file.name.encode(), b"w")
+    library.malloc_info(0, stream)
+    library.fclose(stream)
+    print(file.read().count(b"<heap nr="))
+"""
+
+
+@OF_GNU
+@pytest.mark.parametrize(("variables", "heaps"), [({}, 1), ({"MALLOC_ARENA_MAX": "2"}, 2)])
+def test_threads_have_one_heap(variables: dict[str, str], heaps: int) -> None:
+    """What a thread takes is of the heap of all, unless the user has settings of the allocator."""
+    assert printed(HEAPS, variables) == f"{heaps}\n"

@@ -20,7 +20,7 @@ _VARIABLES = {
     **({"ARROW_DEFAULT_MEMORY_POOL": "system"} if sys.platform == "linux" else {}),
 }
 """Variables of the environment that tell libraries what this process needs of them, and what it never does."""
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Parameters of `mallopt`, by their numbers in `malloc.h`."""
 _LARGE = 4 << 20
 """Bytes of a block of memory that goes back to the system as soon as it is freed."""
@@ -46,19 +46,19 @@ def begin_process() -> None:
 
 def begin_work() -> None:
     """Have the collector look at what is made from now on, and Ctrl-C be raised: what the work needs is imported."""
-    _keep_large_blocks_apart()
+    _set_allocator()
     gc.freeze()
     gc.enable()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _keep_large_blocks_apart() -> None:
-    """Have the GNU C library's allocator ask the system for each large block, however many have been freed.
+def _set_allocator() -> None:
+    """Have the GNU C library's allocator leave fewer holes. A user who has settings of it keeps them.
 
-    By itself it does so from 128 KiB on, and later only from the size of the largest block that was freed so far, up
-    to 32 MiB. That may be a page of an API, and then all that comes and goes leaves holes in the heap. A user who has
-    settings of the allocator keeps them.
+    By itself it asks the system for each block from 128 KiB on, and later only from the size of the largest block that
+    was freed so far, up to 32 MiB. That may be a page of an API, and then all that comes and goes leaves holes in the
+    heap. Each thread gets a heap of its own, with its own holes; ours rarely need memory at the same time.
     """
     if sys.platform != "linux" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         return
@@ -69,6 +69,7 @@ def _keep_large_blocks_apart() -> None:
         if mallopt is not None:  # other C libraries have none
             mallopt(_M_MMAP_THRESHOLD, _LARGE)
             mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE)
+            mallopt(_M_ARENA_MAX, 1)
 
 
 def end_process() -> None:
