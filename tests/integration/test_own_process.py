@@ -1,4 +1,4 @@
-"""Ctrl-C while a command gets ready, and while it works."""
+"""A process of the command's own: Ctrl-C while it gets ready and while it works, and its allocator."""
 
 from __future__ import annotations
 

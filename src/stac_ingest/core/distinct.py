@@ -30,7 +30,7 @@ def are_in(values: NDArray[Any], others: NDArray[Any]) -> NDArray[np.bool_]:
 
     Args:
         values: of one dimension, without NaN.
-        others: of the same type; in any order.
+        others: in any order; of the same type, or of one that NumPy compares with it exactly.
 
     """
     if not len(others):

@@ -45,7 +45,10 @@ def begin_process() -> None:
 
 
 def begin_work() -> None:
-    """Have the collector look at what is made from now on, and Ctrl-C be raised: what the work needs is imported."""
+    """Have the collector look at what is made from now on, and Ctrl-C be raised: what the work needs is imported.
+
+    The allocator is set up for work, too.
+    """
     _set_allocator()
     gc.freeze()
     gc.enable()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stac_ingest.core.distinct import distinct
+from stac_ingest.core.distinct import are_in, distinct
 from stac_ingest.sync.entries import Entries
 from stac_ingest.sync.sorted_entries import save
 
@@ -56,7 +56,7 @@ def settle_copies(folder: Path, unread: _Numbers, found: Entries) -> None:
 
     """
     before: Entries = np.load(folder / _BEFORE)
-    before = before[np.isin(before["origin"], unread)]
+    before = before[are_in(before["origin"], unread)]
     save(folder / _NAME, distinct(np.concatenate([before, found])))
 
 
@@ -74,5 +74,5 @@ def files_with_copies(copies: Entries, held: Iterable[tuple[int, Entries]], orig
     touched = np.zeros(len(copies), bool)
     for _, entries in held:
         # Half of the key will do: to read a file too many does no harm.
-        touched |= np.isin(copies["high"], entries["high"][np.isin(entries["origin"], origins)])
+        touched |= are_in(copies["high"], entries["high"][are_in(entries["origin"], origins)])
     return distinct(copies["origin"][touched])

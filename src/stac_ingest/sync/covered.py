@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_ingest.core.distinct import are_in
 from stac_ingest.sync.entries import NEVER, Entries
 from stac_ingest.sync.plan import Covered, Task
 from stac_ingest.sync.tasks import TaskReport
@@ -33,7 +34,7 @@ class Coverage:
 
     def of(self, held: Entries) -> _Mask:
         """Return which entries are covered: an item that was not seen is gone then."""
-        sure, unsure = np.isin(held["origin"], self._sure), np.isin(held["origin"], self._unsure)
+        sure, unsure = are_in(held["origin"], self._sure), are_in(held["origin"], self._unsure)
         for covered, tells in self._times:
             mask = _within(covered, held["instant"])
             if tells:

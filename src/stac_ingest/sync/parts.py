@@ -94,11 +94,10 @@ def readable_items(path: Path) -> Iterator[Item]:
 def by_part(blocks: Iterable[Entries]) -> Iterator[tuple[int, Iterator[Entries]]]:
     """Yield the number of each part, with its entries, some at a time: a whole part is read beside them.
 
+    A part's entries have to be taken before the next part is asked for.
+
     Args:
         blocks: entries with the columns of `PLACE`, sorted by these.
-
-    Yields:
-        A part's entries are to be taken before the next part is.
 
     """
     for number, pieces in groupby(_pieces(blocks), itemgetter(0)):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from stac_ingest.core.atomic import write_text
+from stac_ingest.core.distinct import are_in
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.sharding.plan import Record
 from stac_ingest.sync.copies import COPIES
@@ -175,7 +176,7 @@ class _Outcome:
         # A file whose copy is left out says nothing of the copy that is held from another file.
         is_left_out &= held["origin"] == 0
         is_there[_pairs(held, some.seen)[0]] = True
-        goes = (covered & ~is_there) | (is_left_out & ~np.isin(np.arange(len(held)), in_held))
+        goes = (covered & ~is_there) | (is_left_out & ~are_in(np.arange(len(held)), in_held))
         if gone == "remove":
             goes |= held["is_gone"] & ~is_there  # those that an earlier run kept or marked
         else:

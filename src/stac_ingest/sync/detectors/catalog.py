@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stac_ingest.core.distinct import are_in
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError, DataProcessingError
 from stac_ingest.sources import catalog_root
@@ -77,7 +78,7 @@ class CatalogDetector:
             if (what := DocumentsTask.model_validate(task.what)).start < what.stop
         ]
         numbers = planned(memories).column("number")
-        is_unsure = np.isin(numbers, np.array([*unsure], np.int64))
+        is_unsure = are_in(numbers, np.array([*unsure], np.int64))
         settle(memories, stretches, is_unsure)
         # Documents with copies are read in each run; of those that could not be read, what was known stays.
         for start, stop, versions in stretches:
@@ -106,7 +107,7 @@ class CatalogDetector:
         copies = no_copies() if copies is None else copies
         numbers = documents.table.column("number")
         # What else a changed document held isn't known before it is read, so its copies are read as well.
-        read_anyway = np.ones(len(numbers), bool) if everything else np.isin(numbers, copies["origin"])
+        read_anyway = np.ones(len(numbers), bool) if everything else are_in(numbers, copies["origin"])
         save_planned(memories, without_versions(documents.table, read_anyway))
         keep_before(memories, copies)
         notes = list(summary.notes)

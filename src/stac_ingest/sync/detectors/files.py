@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stac_ingest.core.distinct import are_in
 from stac_ingest.core.text import counted
 from stac_ingest.errors import DataProcessingError
 from stac_ingest.summary import IngestSummary
@@ -65,7 +66,7 @@ class FilesDetector:
         numbers, times, places = files.column("number"), files.column("time").copy(), selected(memories)
         is_read = np.zeros(len(files), bool)
         is_read[places] = True
-        is_unsure = np.isin(numbers, np.array([*unsure], np.int64))
+        is_unsure = are_in(numbers, np.array([*unsure], np.int64))
         for task in plan.tasks:
             what = FilesTask.model_validate(task.what)
             if task.number in unread:
@@ -91,7 +92,7 @@ class FilesDetector:
         if not everything:
             numbers = changes.files.column("number")
             away = np.concatenate([numbers[is_read], changes.gone])
-            is_read = is_read | np.isin(numbers, files_with_copies(copies, last.held(), away))
+            is_read = is_read | are_in(numbers, files_with_copies(copies, last.held(), away))
         changes.files.save(memories)
         keep_before(memories, copies)
         save_selection(memories, np.flatnonzero(is_read))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from stac_ingest.core.distinct import are_in
 from stac_ingest.sync.detectors.base import Last
 
 NEXT = "next_number"
@@ -22,7 +22,7 @@ def any_of_unknown_origin(last: Last, numbers: NDArray[Any]) -> bool:
 
     """
     return any(
-        not np.isin(entries["origin"][~entries["is_gone"]], numbers).all() for _, entries in last.held() if len(entries)
+        not are_in(entries["origin"][~entries["is_gone"]], numbers).all() for _, entries in last.held() if len(entries)
     )
 
 
