@@ -1,8 +1,8 @@
 """Distinct values of arrays, and values that are in both of two.
 
-`numpy.unique` and `numpy.isin` do the same, and import `numpy.ma` for it (NumPy 2.3 and later): 15 ms and 1.3 MiB. Where
-that is in the middle of reading, its objects lie between those that come and go, and hold back several times as much
-memory. pyarrow imports it, too, where an array of NumPy becomes one of its own.
+`numpy.unique` and `numpy.isin` do the same, and import `numpy.ma` for it (NumPy 2.3 and later): 15 ms and 1.3 MiB.
+Where that is in the middle of reading, its objects lie between those that come and go, and hold back several times as
+much memory. pyarrow imports it, too, where an array of NumPy becomes one of its own.
 """
 
 from __future__ import annotations
