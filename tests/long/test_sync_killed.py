@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import sync_in_two
 from stac_ingest.cli.main import INTERRUPTED
 from synced_files import Files, item
 from synced_output import held
@@ -18,6 +19,7 @@ from synced_output import held
 MONTHS, KILLS = 4, 2
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
 LONG = "TEST_LONG" in os.environ
+PROGRAMS = {"in one process": ["-m", "stac_ingest"], "in two": [sync_in_two.__file__]}
 ENDS = (0, -signal.SIGKILL, INTERRUPTED, -signal.SIGINT)
 
 
@@ -34,11 +36,12 @@ def changed(files: Files, run: int, chance: random.Random) -> dict[str, dict]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 @pytest.mark.parametrize("seed", range(8 if LONG else 1))
-def test_killed_again_and_again(tmp_path, seed):
+def test_killed_again_and_again(tmp_path, seed, program):
     """However often a sync is killed, its readers see the run before, and when it ends the source, each item once."""
     chance, files, output = random.Random(seed), Files(tmp_path / "items"), tmp_path / "out"
-    command = [sys.executable, "-m", "stac_ingest", "sync", str(files.folder), "--output", str(output), "--grace", "0"]
+    command = [sys.executable, *program, "sync", str(files.folder), "--output", str(output), "--grace", "0"]
     before: dict[str, dict] = {}
     for run in range(3):
         expected = changed(files, run, chance)

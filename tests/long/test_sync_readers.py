@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+import sync_in_two
 from stac_ingest.cli.main import INTERRUPTED
 from stac_ingest.outputs.geoparquet import keys_of_part
 from stac_ingest.sources.synced import parts_of_sync
@@ -28,8 +29,8 @@ SEED = int(os.environ.get("TEST_SEED", "20261129"))
 ITEMS, MONTHS = 60, 4
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
-RUNS = ("sync", "repair", "sync", "repair", "jobs")
-"""What is killed; jobs of the workflow only in the long test."""
+RUNS = ("sync", "repair", "sync in two", "repair", "jobs")
+"""What is killed; jobs of the workflow, and syncs of two processes, only in the long test."""
 ENDS = (0, 1, -signal.SIGKILL, -signal.SIGINT, INTERRUPTED)
 """Snakemake ends an interruption with 1, as it does a job that was killed."""
 
@@ -97,6 +98,7 @@ class Mirror:
         source, output = str(self.files.folder), str(self.output)
         command = {
             "sync": [*module, "stac_ingest", "sync", source, "--output", output],
+            "sync in two": [sys.executable, sync_in_two.__file__, "sync", source, "--output", output],
             "repair": [
                 *(*module, "stac_ingest", "audit", output, "--against", source, "--repair", "--remove-extra"),
                 *("--report", str(self._folder / "audit.ndjson")),

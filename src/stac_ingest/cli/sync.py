@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from stac_ingest.cli.options import OwnHelpParser, add_source_options, join_negative, refuse_empty
 from stac_ingest.cli.streams import say
 from stac_ingest.core.file_urls import path_of_file_url
+from stac_ingest.core.fresh_process import go_on_as_fresh, taken_over
+from stac_ingest.core.own_process import is_own_process
 from stac_ingest.core.text import counted
 from stac_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from stac_ingest.sync.handed_over import HandedOver
     from stac_ingest.sync.plan import SyncPlan
     from stac_ingest.sync.settings import SyncSettings
 
@@ -81,9 +84,13 @@ def run_sync_command(arguments: Sequence[str]) -> int:
         DataProcessingError: the source can't be read, or the output can't be written.
 
     """
-    options = build_parser().parse_args(join_negative(arguments))
-    options.source = "\n".join(options.source) or None
-    settings = settings_of(options)
+    before = _taken_over()
+    if before is not None:
+        settings, is_dry = before.as_settings, False
+    else:
+        options = build_parser().parse_args(join_negative(arguments))
+        options.source = "\n".join(options.source) or None
+        settings, is_dry = settings_of(options), options.dry_run
     from stac_ingest.cli.progress import ProgressLine  # noqa: PLC0415 - who asks for help needs none of it
     from stac_ingest.core.text import printable  # noqa: PLC0415 - same
     from stac_ingest.sync.run import plan_only, run_sync  # noqa: PLC0415 - same
@@ -95,15 +102,25 @@ def run_sync_command(arguments: Sequence[str]) -> int:
         line.step(f"{what}: {count:,}" if count else what)
 
     try:
-        if options.dry_run:
+        if is_dry:
             lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
         else:
-            result = run_sync(settings, progress)
+            result = run_sync(settings, progress, renew=go_on_as_fresh if is_own_process() else None, before=before)
             lines, code = list(result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
     say(map(printable, lines))
     return code
+
+
+def _taken_over() -> HandedOver | None:
+    """Return what the process was handed over before it went on as a fresh one; None where it did not."""
+    text = taken_over()
+    if text is None:
+        return None
+    from stac_ingest.sync.handed_over import taken  # noqa: PLC0415 - who asks for help needs none of it
+
+    return taken(text)
 
 
 def _folder(text: str) -> Path:

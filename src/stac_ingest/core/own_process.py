@@ -44,6 +44,11 @@ def begin_process() -> None:
     gc.disable()
 
 
+def is_own_process() -> bool:
+    """Tell whether this process is the command's own, or a job's: `begin_process` has set it up."""
+    return _WithoutPandas in sys.meta_path
+
+
 def begin_work() -> None:
     """Have the collector look at what is made from now on, and Ctrl-C be raised: what the work needs is imported.
 

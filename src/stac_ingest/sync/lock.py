@@ -25,8 +25,15 @@ from stac_ingest.sync.settings import SyncSettings
 
 
 @contextmanager
-def locked(settings: SyncSettings) -> Iterator[None]:
+def locked(settings: SyncSettings, held: int | None = None) -> Iterator[int]:
     """Keep other syncs of the same output out for the length of a block.
+
+    Args:
+        settings: of the sync.
+        held: the number of the locked file, if the process had locked it before it went on as a fresh one.
+
+    Yields:
+        The number of the locked file.
 
     Raises:
         ConfigurationError: another one is at work, or the output isn't a folder, or leads out of it by a link.
@@ -34,8 +41,8 @@ def locked(settings: SyncSettings) -> Iterator[None]:
 
     """
     check_output(settings)
-    with _held(settings, "lock", alone=True):
-        yield
+    with _held(settings, "lock", alone=True, held=held) as descriptor:
+        yield descriptor
 
 
 @contextmanager
@@ -98,20 +105,24 @@ def check_output(settings: SyncSettings) -> None:
 
 
 @contextmanager
-def _held(settings: SyncSettings, name: str, *, alone: bool) -> Iterator[None]:
+def _held(settings: SyncSettings, name: str, *, alone: bool, held: int | None = None) -> Iterator[int]:
     path = settings.state / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
-    with _flocked(settings, path, alone=alone):
-        yield
+    with _flocked(settings, path, alone=alone, held=held) as descriptor:
+        yield descriptor
 
 
 @contextmanager
-def _flocked(settings: SyncSettings, path: Path, *, alone: bool) -> Iterator[None]:
+def _flocked(settings: SyncSettings, path: Path, *, alone: bool, held: int | None = None) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        if held is not None and _is_same(held, descriptor):
+            os.close(descriptor)
+            descriptor = held
+            os.set_inheritable(descriptor, False)
     except OSError as error:
         raise DataProcessingError(f"can't write {path}: {error.strerror or error}") from error
     try:
@@ -119,6 +130,14 @@ def _flocked(settings: SyncSettings, path: Path, *, alone: bool) -> Iterator[Non
             fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(f"another sync of {settings.output} is at work; wait until it has ended") from None
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _is_same(one: int, other: int) -> bool:
+    """Tell whether two numbers are of the same file; the first may be of none."""
+    try:
+        return os.path.sameopenfile(one, other)
+    except OSError:
+        return False

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +20,7 @@ from stac_ingest.sync.asked import asked_of, check_same, source_of
 from stac_ingest.sync.at_once import read_all
 from stac_ingest.sync.detectors import detector_named, detector_of
 from stac_ingest.sync.detectors.base import Last, Settling
+from stac_ingest.sync.handed_over import HandedOver, Renewal, hand_over
 from stac_ingest.sync.index import Held, index_of, rebuilt
 from stac_ingest.sync.journal import write_failures, write_journal
 from stac_ingest.sync.lock import locked
@@ -40,6 +41,10 @@ from stac_ingest.sync.work import RunPlan, Work, digest_of
 
 if TYPE_CHECKING:
     from stac_ingest.sync.store_copy import Copied, StoreCopy
+
+_MUCH = 200_000
+"""Items and ids that were read from which a fresh process goes on. It takes as long to start as some thousand of them
+take to be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +67,17 @@ class SyncResult:
 class Read(NamedTuple):
     """What was read."""
 
-    tasks: Sequence[Task]
-    """Those of the plan, and behind them those that are made of what they have named as wanted."""
+    planned: Sequence[Task]
+    """The tasks of the plan."""
+    wanted: Sequence[Task]
+    """Those that are made of what they have named as wanted."""
     reports: Sequence[TaskReport]
+    """Of both, in this order."""
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """All tasks, in the order of their reports."""
+        return [*self.planned, *self.wanted]
 
 
 class SyncRun:
@@ -77,13 +90,21 @@ class SyncRun:
 
     """
 
-    def __init__(self, settings: SyncSettings, progress: Progress, *, is_of_jobs: bool = False) -> None:
+    def __init__(
+        self,
+        settings: SyncSettings,
+        progress: Progress,
+        *,
+        is_of_jobs: bool = False,
+        before: HandedOver | None = None,
+    ) -> None:
         """Read what the last run left.
 
         Args:
             settings: of the sync.
             progress: told what is done.
             is_of_jobs: whether each step is a process of its own, so that to find what others did is no news.
+            before: what the process knew before it went on as a fresh one, having read all; None where it did not.
 
         Raises:
             ConfigurationError: the output holds something else than the settings ask for; or the copy's URL, or the
@@ -98,7 +119,8 @@ class SyncRun:
             check_same(settings, self.manifest)
         self.generation = 1 if self.manifest is None else self.manifest.generation + 1
         self.work = Work(settings, self.generation)
-        self._notes: list[str] = []
+        self._before = before
+        self._notes = [] if before is None else list(before.notes)
         self._copy = None if settings.copy_to is None else _copy(settings, progress)
 
     async def plan(self) -> RunPlan:
@@ -109,16 +131,17 @@ class SyncRun:
             DataProcessingError: the source can't be read, or what is held, or the store of the copy.
 
         """
-        if self._copy is not None:
+        if self._copy is not None and self._before is None:
             self._copy.check(self.manifest)
         found = self.work.plan()
         if found is not None:
             self._held()  # what is lost of it is made anew here, and then the plan doesn't go with it
         if found is None or found.rebuilt != rebuilt(self._settings):
+            self._before = None
             self.work.begin()
             found = await self.planned(self.work.memories)
             self.work.keep_plan(found)
-        elif not self._is_of_jobs:
+        elif not self._is_of_jobs and self._before is None:
             self._notes.append(found.going_on)
         return found
 
@@ -151,10 +174,10 @@ class SyncRun:
         tasks = list(plan.tasks)
         await self._read(tasks, held)
         self._refuse_nothing(tasks)
-        wanted = wanted_tasks(self._settings, self.work, tasks)
+        wanted = wanted_tasks(self._settings, self.work, tasks) if self._before is None else self._before.wanted
         await self._read(wanted, held)
         # Not kept while tasks are read: an object that lives on holds back the memory around it.
-        return Read([*tasks, *wanted], self._reports([*tasks, *wanted]))
+        return Read(tasks, wanted, self._reports([*tasks, *wanted]))
 
     async def _read(self, tasks: Sequence[Task], held: list[Path]) -> None:
         async def read(settings: SyncSettings, task: Task, progress: Progress) -> None:
@@ -180,6 +203,18 @@ class SyncRun:
             return
         for task in tasks:
             self.work.outcome(task.number).unlink(missing_ok=True)
+
+    def hand_over(self, read: Read, renew: Renewal, lock: int) -> None:
+        """Go on in a fresh process if much was read. Returns where this one has to go on.
+
+        Args:
+            read: what was read.
+            renew: goes on there.
+            lock: the number of the locked file.
+
+        """
+        if self._before is None and sum(report.items + report.ids for report in read.reports) >= _MUCH:
+            hand_over(renew, self._settings, read.wanted, self._notes, lock)
 
     def resolve(self, read: Read) -> Resolved:
         """Find out what is to be done.
@@ -321,12 +356,20 @@ def _copy(settings: SyncSettings, progress: Progress) -> StoreCopy:
     return StoreCopy(settings, progress)
 
 
-def run_sync(settings: SyncSettings, progress: Progress = lambda *_: None) -> SyncResult:
+def run_sync(
+    settings: SyncSettings,
+    progress: Progress = lambda *_: None,
+    *,
+    renew: Renewal | None = None,
+    before: HandedOver | None = None,
+) -> SyncResult:
     """Bring an output into step with its source.
 
     Args:
         settings: what is kept in step with what, and how.
         progress: told what is done.
+        renew: goes on in a fresh process when much was read, where the process may do so.
+        before: what it was handed over there.
 
     Raises:
         ConfigurationError: a setting is wrong, or another sync is at work. Nothing was changed.
@@ -334,18 +377,24 @@ def run_sync(settings: SyncSettings, progress: Progress = lambda *_: None) -> Sy
 
     """
     read_manifest(settings.output)  # refuses a folder of something else before anything is written there
-    with locked(settings):
-        return finish(SyncRun(settings, progress))
+    with locked(settings, None if before is None else before.lock) as lock:
+        run = SyncRun(settings, progress, before=before)
+        return finish(run, lambda read: None if renew is None else run.hand_over(read, renew, lock))
 
 
-def finish(run: SyncRun) -> SyncResult:
+def finish(run: SyncRun, when_read: Callable[[Read], None] = lambda _: None) -> SyncResult:
     """Do all steps of a run that aren't done yet. Nobody else may be at work on it.
+
+    Args:
+        run: that is under way.
+        when_read: called when all is read.
 
     Raises:
         ConfigurationError, DataProcessingError: as `run_sync` does.
 
     """
     plan, read = asyncio.run(_plan_and_read(run))
+    when_read(read)
     resolved = run.resolve(read)
     return run.publish(plan, read, resolved, run.merge(resolved))
 

@@ -1,0 +1,87 @@
+"""A process that goes on as a fresh one of the same command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="processes go on as fresh ones on Linux alone")
+
+BEGUN = """
+import fcntl, os, sys
+from stac_ingest.core.fresh_process import go_on_as_fresh, taken_over
+
+def lock(path):
+    number = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return number
+
+def is_locked(path):
+    try:
+        os.close(lock(path))
+    except BlockingIOError:
+        return True
+    return False
+
+"""
+FRESH = """
+handed_over = taken_over()
+print(os.getpid(), handed_over, sys.argv[1:], is_locked("lock"), is_locked("other"), flush=True)
+if handed_over is None:
+    kept, _ = lock("lock"), lock("other")
+    large = bytearray(1 << 28)
+    go_on_as_fresh(b"\\xff\\n", [kept])
+    print("not reached")
+print(taken_over(), [name for name in os.environ if "HANDED" in name])
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(int(peak.split()[1]) < 1 << 18)
+"""
+CANT = """
+before = dict(os.environ), sorted(os.listdir("/proc/self/fd"))
+kept = lock("lock")
+{what}
+go_on_as_fresh(b"text", [kept])
+os.close(kept) if not os.get_inheritable(kept) else print("would be inherited")
+print((dict(os.environ), sorted(os.listdir("/proc/self/fd"))) == before, taken_over())
+"""
+
+
+def run(code, folder, *arguments, **variables):
+    """Run code in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", BEGUN + code, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **variables},
+    )
+
+
+def test_what_goes_on(tmp_path):
+    """It has the number, the arguments, what was handed over and the lock that is kept: none other, and no memory."""
+    ended = run(FRESH, tmp_path, "one", "-two")
+    assert ended.stderr == ""
+    (before, *handed), (after, *taken), again, is_smaller = map(str.split, ended.stdout.splitlines())
+    assert before == after
+    assert " ".join(handed) == "None ['one', '-two'] False False"
+    assert " ".join(taken) == r"b'\xff\n' ['one', '-two'] True False"
+    assert again == ["None", "[]"]
+    assert is_smaller == ["True"]
+
+
+@pytest.mark.parametrize("what", ["sys.executable = None", "sys.executable = '/gone/python'", "del os.memfd_create"])
+def test_where_it_cant(tmp_path, what):
+    """The process goes on as it was."""
+    ended = run(CANT.format(what=what), tmp_path)
+    assert (ended.stdout, ended.stderr) == ("True None\n", "")
+
+
+@pytest.mark.parametrize("number", ["x", "", "987654", "9" * 30, "-1", "1"])
+def test_a_variable_that_says_nothing(tmp_path, number):
+    """Who sets the variable to something else hands nothing over."""
+    ended = run("print(taken_over())", tmp_path, STAC_INGEST_HANDED_OVER=number)
+    assert (ended.stdout, ended.stderr) == ("None\n", "")
