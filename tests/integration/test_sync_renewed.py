@@ -11,7 +11,10 @@ import sys
 import pytest
 from synced_api import COLLECTION, Truth, served
 
-from synced_files import change, three_months
+from stac_ingest.sync import run as steps
+from stac_ingest.sync.handed_over import taken
+from stac_ingest.sync.run import run_sync
+from synced_files import change, small_tasks, three_months
 from synced_output import held
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="processes go on as fresh ones on Linux alone")
@@ -95,7 +98,7 @@ def test_no_other_sync_comes_between(files, tmp_path):
 
 
 def test_killed_in_the_fresh_process(files, tmp_path):
-    """The next run reads nothing again, and says once that it resumes, though it goes on in a fresh process, too."""
+    """The next run reads nothing again, and so it stays one process."""
     output = tmp_path / "out"
     ended = sync([str(files.folder)], output, more=KILLED)
     assert (ended.returncode, ended.stderr) == (-signal.SIGKILL, "first\nfresh\n")
@@ -104,9 +107,37 @@ def test_killed_in_the_fresh_process(files, tmp_path):
     for path in files.folder.iterdir():
         path.unlink()  # of what was read nothing is read again
     ended = sync([str(files.folder)], output)
-    assert (ended.returncode, ended.stderr) == (0, "first\nfresh\n")
+    assert (ended.returncode, ended.stderr) == (0, "first\n")
     assert ended.stdout.count("resuming the run that began at") == 1
     assert held(output) == expected
+
+
+def test_resumed_and_then_handed_over(files, tmp_path, monkeypatch):
+    """What the process has to say that has read comes from the fresh one, once, and nothing of that one's own."""
+    settings = small_tasks(files, tmp_path / "out", monkeypatch)
+    monkeypatch.setattr(steps, "_MUCH", 3)
+    read, numbers, handed_over = steps.run_read_task, [], []
+
+    async def first(settings, work, task, *more):
+        if numbers:
+            raise KeyboardInterrupt
+        numbers.append(task.number)
+        return await read(settings, work, task, *more)
+
+    def renew(text, kept):
+        handed_over.append((text, *kept))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "run_read_task", first)
+        with pytest.raises(KeyboardInterrupt):
+            run_sync(settings)
+    with pytest.raises(KeyboardInterrupt):
+        run_sync(settings, renew=renew)
+    ((text, _),) = handed_over
+    notes = [note for note in run_sync(settings, before=taken(text)).notes if "resuming" in note]
+    assert len(notes) == 1
+    assert held(tmp_path / "out") == files.items()
 
 
 def test_a_system_that_refuses(files, tmp_path):

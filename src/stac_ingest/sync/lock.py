@@ -119,7 +119,7 @@ def _held(settings: SyncSettings, name: str, *, alone: bool, held: int | None = 
 def _flocked(settings: SyncSettings, path: Path, *, alone: bool, held: int | None = None) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        if held is not None and _is_same(held, descriptor):
+        if held is not None and held != descriptor and _is_same(held, descriptor):
             os.close(descriptor)
             descriptor = held
             os.set_inheritable(descriptor, False)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from stac_ingest.sync.store_copy import Copied, StoreCopy
 
 _MUCH = 200_000
-"""Items and ids that were read from which a fresh process goes on. It takes as long to start as some thousand of them
+"""Items and ids that a process has read when a fresh one goes on. It takes as long to start as some thousand of them
 take to be read."""
 
 
@@ -120,6 +120,8 @@ class SyncRun:
         self.generation = 1 if self.manifest is None else self.manifest.generation + 1
         self.work = Work(settings, self.generation)
         self._before = before
+        self._came = 0
+        """Items and ids that this process has read."""
         self._notes = [] if before is None else list(before.notes)
         self._copy = None if settings.copy_to is None else _copy(settings, progress)
 
@@ -181,7 +183,7 @@ class SyncRun:
 
     async def _read(self, tasks: Sequence[Task], held: list[Path]) -> None:
         async def read(settings: SyncSettings, task: Task, progress: Progress) -> None:
-            await run_read_task(settings, self.work, task, held, progress)
+            self._came += await run_read_task(settings, self.work, task, held, progress)
 
         await read_all(self._settings, tasks, read, self._progress)
 
@@ -205,7 +207,7 @@ class SyncRun:
             self.work.outcome(task.number).unlink(missing_ok=True)
 
     def hand_over(self, read: Read, renew: Renewal, lock: int) -> None:
-        """Go on in a fresh process if much was read. Returns where this one has to go on.
+        """Go on in a fresh process if this one has read much. Returns where it has to go on itself.
 
         Args:
             read: what was read.
@@ -213,7 +215,7 @@ class SyncRun:
             lock: the number of the locked file.
 
         """
-        if self._before is None and sum(report.items + report.ids for report in read.reports) >= _MUCH:
+        if self._came >= _MUCH:
             hand_over(renew, self._settings, read.wanted, self._notes, lock)
 
     def resolve(self, read: Read) -> Resolved:

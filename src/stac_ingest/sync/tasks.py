@@ -53,7 +53,7 @@ class TaskReport(Record):
         return Outcome(**self.model_dump(exclude={"items", "ids", "resumed", "dropped", "failed"}))
 
 
-async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: list[Path], progress: Progress) -> None:
+async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: list[Path], progress: Progress) -> int:
     """Read a task, unless that is done already, and leave a report of it for `read_report`.
 
     Args:
@@ -63,13 +63,16 @@ async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: li
         held: the files of what each partition holds, sorted by key.
         progress: told how many items came.
 
+    Returns:
+        How many items and ids came now.
+
     Raises:
         ConfigurationError: the source isn't there any more, or a transform can't be used.
         DataProcessingError: nothing can be written.
 
     """
     if read_report(work, task.number) is not None:
-        return
+        return 0
     try:
         with ExitStack() as stack:
             known = None
@@ -97,6 +100,7 @@ async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: li
         **asdict(outcome),
     )
     write_text(work.outcome(task.number), report.model_dump_json(indent=1) + "\n")
+    return spool.items + spool.ids - spool.resumed
 
 
 def _modify(settings: SyncSettings) -> Callable[[Item], Item | None]:
