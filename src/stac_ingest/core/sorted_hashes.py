@@ -65,7 +65,8 @@ def find(read: Read, count: int, high: int, low: int) -> Iterator[Entry]:
     """
     place, rows = _first(read, count, high)
     while place < count:
-        for number, (row_high, row_low, beside) in enumerate(rows.tolist()):
+        for number, row in enumerate(rows):
+            row_high, row_low, beside = row.tolist()  # seldom more than one of them is looked at
             if row_high != high:
                 return
             if row_low == low:
