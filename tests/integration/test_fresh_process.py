@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="processes go on as fresh ones on Linux alone")
 
 BEGUN = """
-import fcntl, os, sys
+import fcntl, os, signal, sys
 from stac_ingest.core.fresh_process import go_on_as_fresh, taken_over
 
 def lock(path):
@@ -28,24 +28,43 @@ def is_locked(path):
 
 """
 FRESH = """
-handed_over = taken_over()
+handed_over = taken_over(bytes)
 print(os.getpid(), handed_over, sys.argv[1:], is_locked("lock"), is_locked("other"), flush=True)
 if handed_over is None:
     kept, _ = lock("lock"), lock("other")
     large = bytearray(1 << 28)
     go_on_as_fresh(b"\\xff\\n", [kept])
     print("not reached")
-print(taken_over(), [name for name in os.environ if "HANDED" in name])
+print(taken_over(bytes), [name for name in os.environ if "HANDED" in name])
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(int(peak.split()[1]) < 1 << 18)
 """
+NOT_READ = """
+is_fresh = "STAC_INGEST_HANDED_OVER" in os.environ
+taken_over(lambda text: print(text, is_locked("lock"), flush=True))
+print(is_locked("lock"), flush=True)
+if not is_fresh:
+    go_on_as_fresh(b"text", [lock("lock")])
+"""
+INTERRUPTED = """
+if "STAC_INGEST_HANDED_OVER" not in os.environ:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    go_on_as_fresh(b"text", [])
+os.kill(os.getpid(), signal.SIGINT)
+print("begun", flush=True)
+try:
+    taken_over(bytes)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
 CANT = """
+{what}
 before = dict(os.environ), sorted(os.listdir("/proc/self/fd"))
 kept = lock("lock")
-{what}
 go_on_as_fresh(b"text", [kept])
 os.close(kept) if not os.get_inheritable(kept) else print("would be inherited")
-print((dict(os.environ), sorted(os.listdir("/proc/self/fd"))) == before, taken_over())
+is_blocked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+print((dict(os.environ), sorted(os.listdir("/proc/self/fd"))) == before, is_blocked, taken_over(bytes))
 """
 
 
@@ -73,15 +92,51 @@ def test_what_goes_on(tmp_path):
     assert is_smaller == ["True"]
 
 
-@pytest.mark.parametrize("what", ["sys.executable = None", "sys.executable = '/gone/python'", "del os.memfd_create"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "sys.executable = None",
+        "sys.executable = '/gone/python'",
+        "del os.memfd_create",
+        "sys.argv[0] = 'gone.py'",
+        "sys.argv[1:] = ['another']",
+        "import pathlib; pathlib.Path.readlink = pathlib.Path('gone').stat",
+        "os.close(0)",
+    ],
+)
 def test_where_it_cant(tmp_path, what):
     """The process goes on as it was."""
     ended = run(CANT.format(what=what), tmp_path)
-    assert (ended.stdout, ended.stderr) == ("True None\n", "")
+    assert (ended.stdout, ended.stderr) == ("True False None\n", "")
 
 
-@pytest.mark.parametrize("number", ["x", "", "987654", "9" * 30, "-1", "1"])
+def test_what_cant_be_read(tmp_path):
+    """What is locked is free again in a fresh process that makes nothing of what it was handed."""
+    ended = run(NOT_READ, tmp_path)
+    assert (ended.stdout, ended.stderr) == ("False\nb'text' True\nFalse\n", "")
+
+
+def test_interrupted_while_it_begins(tmp_path):
+    """Ctrl-C waits until the fresh process takes over, which can say so then."""
+    ended = run(INTERRUPTED, tmp_path)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("begun\ninterrupted\n", "", 0)
+
+
+def test_a_program_that_can_be_read_once(tmp_path):
+    """A program that came through a pipe, which is empty then, goes on as it is."""
+    ended = subprocess.run(
+        [sys.executable, "-"],
+        check=False,
+        capture_output=True,
+        text=True,
+        input=BEGUN + "go_on_as_fresh(b'', [])\nprint('goes on')",
+        cwd=tmp_path,
+    )
+    assert (ended.stdout, ended.stderr) == ("goes on\n", "")
+
+
+@pytest.mark.parametrize("number", ["x", "", "987654", "9" * 30, "-1", "1", "1,2", ","])
 def test_a_variable_that_says_nothing(tmp_path, number):
     """Who sets the variable to something else hands nothing over."""
-    ended = run("print(taken_over())", tmp_path, STAC_INGEST_HANDED_OVER=number)
+    ended = run("print(taken_over(bytes))", tmp_path, STAC_INGEST_HANDED_OVER=number)
     assert (ended.stdout, ended.stderr) == ("None\n", "")

@@ -38,6 +38,17 @@ if is_fresh:
     print(ended.returncode, ended.stderr, file=sys.stderr)
 """
 KILLED = "if is_fresh: os.kill(os.getpid(), signal.SIGKILL)"
+INTERRUPTED = "if is_fresh: os.kill(os.getpid(), signal.SIGINT)"
+ANOTHER_VERSION = """
+from stac_ingest.sync.handed_over import HandedOver
+if is_fresh:
+    HandedOver.as_settings = property(lambda self: int("not a setting of this one"))
+"""
+FORGOTTEN = """
+import pathlib
+if is_fresh:
+    pathlib.Path(sys.argv[-1], ".sync/work/00000001/plan.json").unlink()
+"""
 CANT = """
 def execve(*_):
     raise OSError("not allowed")
@@ -45,14 +56,16 @@ os.execve = execve
 """
 
 
-def sync(source, output, *options, more="", stdin=None):
+def sync(source, output, *options, more="", stdin=None, before=()):
     """Run the command, as a process that goes on in a fresh one from twelve items on."""
+    program = [sys.executable, "-c", PROGRAM.format(more=more)]
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(more=more), "sync", *source, "--output", str(output), *options],
+        [*before, *program, "sync", *source, "--output", str(output), *options],
         check=False,
         capture_output=True,
         text=True,
         input=stdin,
+        timeout=120,
     )
 
 
@@ -110,6 +123,36 @@ def test_killed_in_the_fresh_process(files, tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "first\n")
     assert ended.stdout.count("resuming the run that began at") == 1
     assert held(output) == expected
+
+
+def test_interrupted_while_it_begins(files, tmp_path):
+    """Ctrl-C is answered as at any other time."""
+    ended = sync([str(files.folder)], tmp_path / "out", more=INTERRUPTED)
+    assert ended.stderr == "first\nfresh\nstac-ingest: interrupted; run it again to resume\n"
+    assert ended.returncode == 130
+
+
+def test_another_version_begins(files, tmp_path):
+    """Where the package was replaced meanwhile, the new one goes on as any run that was killed."""
+    ended = sync([str(files.folder)], tmp_path / "out", more=ANOTHER_VERSION)
+    assert (ended.returncode, ended.stderr) == (0, "first\nfresh\n")
+    assert ended.stdout.count("resuming the run that began at") == 1
+    assert held(tmp_path / "out") == files.items()
+
+
+def test_what_was_read_is_lost(files, tmp_path):
+    """A fresh process that has to read all again stays: another one might have to, and so on for ever."""
+    ended = sync([str(files.folder)], tmp_path / "out", more=FORGOTTEN)
+    assert (ended.returncode, ended.stderr) == (0, "first\nfresh\n")
+    assert held(tmp_path / "out") == files.items()
+
+
+def test_no_standard_output(files, tmp_path):
+    """Where standard output is closed, no file of the run is taken for it."""
+    ended = sync([str(files.folder)], tmp_path / "out", before=("sh", "-c", 'exec "$@" >&-', "sh"))
+    assert (ended.returncode, ended.stderr) == (0, "first\n")
+    assert (tmp_path / "out/.sync/lock").read_bytes() == b""
+    assert held(tmp_path / "out") == files.items()
 
 
 def test_resumed_and_then_handed_over(files, tmp_path, monkeypatch):

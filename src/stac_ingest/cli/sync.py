@@ -84,7 +84,7 @@ def run_sync_command(arguments: Sequence[str]) -> int:
         DataProcessingError: the source can't be read, or the output can't be written.
 
     """
-    before = _taken_over()
+    before = taken_over(_handed_over)
     if before is not None:
         settings, is_dry = before.as_settings, False
     else:
@@ -105,7 +105,9 @@ def run_sync_command(arguments: Sequence[str]) -> int:
         if is_dry:
             lines, code = list(_plan_in_words(plan_only(settings, progress))), 0
         else:
-            result = run_sync(settings, progress, renew=go_on_as_fresh if is_own_process() else None, before=before)
+            # Once at most: where a fresh process has to read all again, others would, too.
+            renew = go_on_as_fresh if before is None and is_own_process() else None
+            result = run_sync(settings, progress, renew=renew, before=before)
             lines, code = list(result_in_words(result, settings.output)), 0 if result.is_complete else 1
     finally:
         line.clear()
@@ -113,11 +115,8 @@ def run_sync_command(arguments: Sequence[str]) -> int:
     return code
 
 
-def _taken_over() -> HandedOver | None:
-    """Return what the process was handed over before it went on as a fresh one; None where it did not."""
-    text = taken_over()
-    if text is None:
-        return None
+def _handed_over(text: bytes) -> HandedOver | None:
+    """Read what the process was handed over before it went on as a fresh one."""
     from stac_ingest.sync.handed_over import taken  # noqa: PLC0415 - who asks for help needs none of it
 
     return taken(text)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from stac_ingest.sharding.plan import Record, Words
 from stac_ingest.sync.plan import Task
@@ -47,9 +47,11 @@ def hand_over(renew: Renewal, settings: SyncSettings, wanted: Sequence[Task], no
         renew(json.dumps(made.model_dump(mode="json")).encode(), [lock])
 
 
-def taken(text: bytes | None) -> HandedOver | None:
-    """Read what was handed over; None where nothing was."""
+def taken(text: bytes) -> HandedOver | None:
+    """Read what was handed over; None where that was by another version, which has other settings or tasks."""
     try:
-        return None if text is None else HandedOver.model_validate(json.loads(text))
-    except (ValueError, ValidationError):
+        found = HandedOver.model_validate(json.loads(text))
+        _ = found.as_settings
+    except ValueError:
         return None
+    return found
