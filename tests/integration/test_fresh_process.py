@@ -57,6 +57,12 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """
+NAMED = """
+handed_over = taken_over(bytes)
+print(open("/proc/self/comm").read().strip(), flush=True)
+if handed_over is None:
+    go_on_as_fresh(b"text", [])
+"""
 CANT = """
 {what}
 before = dict(os.environ), sorted(os.listdir("/proc/self/fd"))
@@ -90,6 +96,14 @@ def test_what_goes_on(tmp_path):
     assert " ".join(taken) == r"b'\xff\n' ['one', '-two'] True False"
     assert again == ["None", "[]"]
     assert is_smaller == ["True"]
+
+
+def test_the_name_of_a_script(tmp_path):
+    """Who looks for the process by the name of its script finds it, too, after it has begun anew."""
+    script = tmp_path / "some:script"
+    script.write_text(f"#!{sys.executable}\n{BEGUN}{NAMED}")
+    script.chmod(0o700)
+    assert subprocess.run([script], check=True, capture_output=True, text=True).stdout == "some:script\n" * 2
 
 
 @pytest.mark.parametrize(

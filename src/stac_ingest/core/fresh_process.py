@@ -16,9 +16,12 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 _VARIABLE = "STAC_INGEST_HANDED_OVER"
-"""Of the environment: the numbers of the file that holds what is handed over, and of those that stay open."""
+"""Of the environment: the numbers of the file that holds what is handed over, and of those that stay open; and the name
+of the process."""
 _NAME = "stac-ingest"
 """Of that file, which is in no folder."""
+_COMMAND_NAME = Path("/proc/self/comm")
+"""Has the name by which `pgrep` and `killall` know a process: that of a script, while it runs in the first process."""
 _LAST_STREAM = 2
 """The number of standard error. Where a standard stream is closed, another file gets its number, and a fresh process
 would write its words there."""
@@ -50,7 +53,8 @@ def go_on_as_fresh(handed_over: bytes, kept: Iterable[int]) -> None:
             for stream in (sys.stdout, sys.stderr):
                 if stream is not None:
                     stream.flush()
-            environment = {**os.environ, _VARIABLE: ",".join(map(str, inherited))}
+            handed = f"{','.join(map(str, inherited))}:{_COMMAND_NAME.read_text(errors='surrogateescape').rstrip()}"
+            environment = {**os.environ, _VARIABLE: handed}
             with _ctrl_c_waits():
                 os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - its own
         finally:
@@ -66,7 +70,8 @@ def taken_over(read: Callable[[bytes], _T | None]) -> _T | None:
         read: makes something of it; None where it can't, and then the files that stayed open are closed.
 
     """
-    numbers = os.environ.pop(_VARIABLE, "").split(",")
+    handed, _, name = os.environ.pop(_VARIABLE, "").partition(":")
+    numbers = handed.split(",")
     if not all(map(str.isdecimal, numbers)):
         return None  # nothing was, or somebody else has set the variable
     descriptor, *kept = map(int, numbers)
@@ -79,6 +84,8 @@ def taken_over(read: Callable[[bytes], _T | None]) -> _T | None:
     except (OSError, OverflowError):
         return None  # same
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    with suppress(OSError):
+        _COMMAND_NAME.write_text(name, errors="surrogateescape")
     found = read(text)
     if found is None:
         for number in kept:

@@ -64,7 +64,7 @@ async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: li
         progress: told how many items came.
 
     Returns:
-        How many items and ids came now.
+        How many items and ids came now, with the items that a transform left out.
 
     Raises:
         ConfigurationError: the source isn't there any more, or a transform can't be used.
@@ -100,7 +100,7 @@ async def run_read_task(settings: SyncSettings, work: Work, task: Task, held: li
         **asdict(outcome),
     )
     write_text(work.outcome(task.number), report.model_dump_json(indent=1) + "\n")
-    return spool.items + spool.ids - spool.resumed
+    return spool.items + spool.dropped + spool.ids - spool.resumed
 
 
 def _modify(settings: SyncSettings) -> Callable[[Item], Item | None]:
