@@ -8,6 +8,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from api_of_collections import SIZES, serving_collections
 from synced_api import COLLECTION, Truth
 
 from ingest_bench.reference.server import ReferenceServer
@@ -200,6 +201,75 @@ def test_a_place_that_is_damaged_is_no_place(listing, damage):
         assert listing.wanted == sorted(truth.items)
 
     listing(scenario)
+
+
+class OneByOne:
+    """A task that lists the ids of collections that are asked for one at a time, in nine pages."""
+
+    def __init__(self, api, folder):
+        self.api = api
+        source = {"mode": "api", "source": api.url, "limit": 5, "concurrency": 1}
+        self.settings = SyncSettings(source=source, output=folder)
+        self.work = Work(self.settings, 1)
+        self.work.begin()
+
+    async def read(self, pages=None):
+        """Read until so many pages were taken in; return the outcome and how many searches there were."""
+        self.api.asked.clear()
+        taken = 0
+
+        def progress(*_):
+            nonlocal taken
+            taken += 1
+            if taken == pages:
+                raise KillError
+
+        with TaskSpool(self.work, 0, Partitions("month"), None, lambda item: item) as spool:
+            outcome = await reader_of(TASK, self.settings).read(TASK, spool, progress)
+            spool.finish()
+        return outcome, len(self.api.asked)
+
+    @property
+    def seen(self):
+        """The keys that were listed."""
+        return [(int(one["high"]), int(one["low"])) for one in np.load(self.work.seen(0))]
+
+
+def keys_of_collections():
+    """Return the keys of what the collections hold."""
+    return sorted(key_hash(name, f"i{number:02}") for name, size in SIZES.items() for number in range(size))
+
+
+@pytest.mark.parametrize("pages", range(1, 10))
+async def test_collections_that_are_listed_one_by_one(tmp_path, monkeypatch, pages):
+    """After a kill the list goes on in the collection that it was at, and asks for none of the pages before."""
+    monkeypatch.setattr(spooling, "MARK_EVERY", 1)
+    async with serving_collections("refuse-none", "refuse-several") as api:
+        listing = OneByOne(api, tmp_path)
+        outcome, whole = await listing.read()
+        assert listing.seen == keys_of_collections()
+        assert not outcome.problems
+        listing.work.begin()
+        with pytest.raises(KillError):
+            await listing.read(pages)
+        outcome, asked = await listing.read()
+        assert listing.seen == keys_of_collections()
+        assert not outcome.problems
+        assert asked == whole - max(0, pages - 2)
+
+
+async def test_a_collection_more_after_a_kill(tmp_path, monkeypatch):
+    """A list of other collections than before the kill begins anew."""
+    monkeypatch.setattr(spooling, "MARK_EVERY", 1)
+    async with serving_collections("refuse-none", "refuse-several") as api:
+        listing = OneByOne(api, tmp_path)
+        with pytest.raises(KillError):
+            await listing.read(6)
+        monkeypatch.setitem(SIZES, "d", 3)
+        outcome, _ = await listing.read()
+        assert listing.seen == keys_of_collections()
+        assert not outcome.problems
+        assert any("listed anew" in note for note in outcome.notes)
 
 
 def test_memory_of_a_list_does_not_grow_with_it(tmp_path, monkeypatch):

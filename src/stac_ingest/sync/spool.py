@@ -81,8 +81,8 @@ class TaskSpool:
         self.mark = None if kept is None else kept.mark
         self.ids = self.resumed = 0 if kept is None else kept.ids
         self._marked = self.ids
-        self._sorted: int | None = None
-        """How many of the ids are in the sorted file that this process wrote; None before it has."""
+        self._sorted: tuple[int, int] | None = None
+        """From which of the ids to which are in the sorted file that this process wrote; None before it has."""
         self._listed = _AddedFile(work.listed(task), self.ids * SEEN.itemsize)
         self._wanted = _AddedFile(work.wanted(task), 0 if kept is None else kept.wanted)
         self._stream = work.spool(task).open("wb")
@@ -144,19 +144,22 @@ class TaskSpool:
         self._write(lambda: self._wanted.add(orjson.dumps({"collection": collection, "id": item_id}) + b"\n"))
         return True
 
-    def repeated(self) -> int:
+    def repeated(self, since: int) -> int:
         """Count the ids that were listed and had been before.
+
+        Args:
+            since: so many that were listed first don't count.
 
         Raises:
             DataProcessingError: the disk is full.
 
         """
-        self._write(self._sort_listed)
+        self._write(lambda: self._sort_listed(since))
         distinct, before = 0, None
         for _, rows in EntriesFile(self._seen_path).blocks():
             distinct += len(rows) - int(repeats(rows).sum()) - (before == rows[0].tolist())
             before = rows[-1].tolist()
-        return self.ids - distinct
+        return self.ids - since - distinct
 
     def keep(self, mark: Mark) -> None:
         """Keep the place in a list of ids, if enough were listed since the last time.
@@ -211,22 +214,23 @@ class TaskSpool:
         self._dropped.finish()
         self._sort_listed()
 
-    def _sort_listed(self) -> None:
-        """Write the hashes of what was listed, sorted, unless they are there."""
-        if self._sorted == self.ids:
+    def _sort_listed(self, since: int = 0) -> None:
+        """Write the hashes of what was listed after so many ids, sorted, unless they are there."""
+        if self._sorted == (since, self.ids):
             return
         self._listed.flush()
         seen = RowSorter(self._seen_path, SEEN, KEY)
-        for rows in self._listed_before():
+        for rows in self._listed_before(since):
             seen.add(rows)
         save_sorted(self._seen_path, SEEN, seen)
-        self._sorted = self.ids
+        self._sorted = since, self.ids
 
-    def _listed_before(self) -> Iterator[Entries]:
-        """Yield what was listed and is on disk, some at a time."""
+    def _listed_before(self, since: int) -> Iterator[Entries]:
+        """Yield what was listed after so many ids and is on disk, some at a time."""
         if not self._listed.size:
             return
         with self._listed.path.open("rb", buffering=0) as stream:
+            stream.seek(since * SEEN.itemsize)
             while len(rows := np.fromfile(stream, SEEN, _TOGETHER)):
                 yield rows
 

@@ -64,7 +64,10 @@ class Mark(Record):
 
     request: dict[str, Any] = Field(description="that the page answers, see `asked`")
     page: str = Field(description="a hash of the ids of the page")
-    so_far: SoFar = Field(description="with this page")
+    so_far: SoFar = Field(description="of this part of the search, with this page")
+    search: str = Field(description="a hash of the requests that the parts of the search begin with")
+    done: list[Listed] = Field(description="what came of the parts before")
+    before: int = Field(description="items that came in these, each time they did")
 
 
 class Marks(Protocol):
@@ -74,8 +77,11 @@ class Marks(Protocol):
     def mark(self) -> Mark | None:
         """The place where an earlier process was; None where there was none."""
 
-    def repeated(self) -> int:
+    def repeated(self, since: int) -> int:
         """Count the ids that were handed on and had been before, also by an earlier process.
+
+        Args:
+            since: of the ids that were handed on, so many first ones don't count.
 
         Raises:
             DataProcessingError: the disk is full.

@@ -183,16 +183,17 @@ class ApiSession:
             DataProcessingError: a page could not be had.
 
         """
-        parts = self._parts(terms)
-        if len(parts) > 1:
-            marks = None
-        for part in parts:
-            distinct, so_far = IdSet() if marks is None else None, SoFar()
-            again = None if marks is None else await self._again(marks)
-            if again is not None:
-                so_far = again.mark.so_far
+        parts, asked_time = self._parts(terms), self._datetime(interval)
+        search = _hash([asked(part.request(asked_time, 1)) for part in parts])
+        again = None if marks is None else await self._again(marks, search)
+        done, before = ([], 0) if again is None else (again.mark.done, again.mark.before)
+        listed += done
+        for part in parts[len(done) :]:
+            distinct = IdSet() if marks is None else None
+            so_far = SoFar() if again is None else again.mark.so_far
             is_known = again is not None  # the first page was taken in before
-            pages = self._pages(part, self._datetime(interval), fields) if again is None else again.pages
+            pages = self._pages(part, asked_time, fields) if again is None else again.pages
+            again = None
             async with aclosing(pages):
                 async for page in pages:
                     document = parse_page(page.body, page.url)
@@ -210,14 +211,27 @@ class ApiSession:
                     is_known = False
                     yield fresh
                     if marks is not None and not page.request.headers:
-                        marks.keep(Mark(request=asked(page.request), page=_digest(items), so_far=so_far))
-            listed.append(so_far.listed(0 if marks is None else marks.repeated()))
+                        page_hash = _hash([key_of(one) for one in items])
+                        request = asked(page.request)
+                        marks.keep(
+                            Mark(
+                                request=request, page=page_hash, so_far=so_far, search=search, done=done, before=before
+                            )
+                        )
+            came = so_far.listed(0 if marks is None else marks.repeated(before))
+            done, before = [*done, came], before + so_far.came
+            listed.append(came)
 
-    async def _again(self, marks: Marks) -> _Again | None:
+    async def _again(self, marks: Marks, search: str) -> _Again | None:
         """Go on where an earlier process was, if the page that it read last is as it was; else begin anew.
 
         A server may page by position: then items that came or went before that page would have moved others over its
         edge. Where the page is the same, none of those behind it have gone past it.
+
+        Args:
+            marks: keep the place.
+            search: the hash of the search that is made; an API may have got another collection since.
+
         """
         mark = marks.mark
         if mark is None:
@@ -232,11 +246,12 @@ class ApiSession:
             if isinstance(error, RateLimited) or error.status is None:
                 raise
             items, matched = [], None
-        if matched is None or {matched} != {*mark.so_far.counts} or _digest(items) != mark.page:
+        is_same = mark.search == search and mark.page == _hash([key_of(one) for one in items])
+        if matched is None or {matched} != {*mark.so_far.counts} or not is_same:
             self.summary.note("what a killed run had listed of the ids has changed since, so they were listed anew")
             marks.forget()
             return None
-        self.summary.note(f"{mark.so_far.came:,} ids had been listed before the run was killed")
+        self.summary.note(f"{mark.before + mark.so_far.came:,} ids had been listed before the run was killed")
         return _Again(mark, _followed(cursor, (answered, page)))
 
     @property
@@ -305,9 +320,9 @@ async def _followed(cursor: Cursor, first: tuple[Request, Page]) -> AsyncGenerat
         yield _Page(page.body, page.url, cursor.answered)
 
 
-def _digest(items: list[Item]) -> str:
-    """Return a hash of the ids of a page, in their order."""
-    return blake2b(orjson.dumps([key_of(one) for one in items]), digest_size=16).hexdigest()
+def _hash(what: list[Any]) -> str:
+    """Return a hash of what JSON can hold."""
+    return blake2b(orjson.dumps(what), digest_size=16).hexdigest()
 
 
 def _items(features: list[Any]) -> list[Item]:

@@ -155,9 +155,9 @@ def test_a_task_that_is_done_is_not_read_again(read):
     assert read(Reader([], error=AssertionError("it is read again")))[0] == before
 
 
-@given(ids=st.lists(st.integers(0, 30), max_size=120), cut=st.integers(0, 120))
-def test_ids_that_come_again_are_counted_on_disk(ids, cut):
-    """However far apart an id and its repetition are, what came again is counted, and so it is once more have come."""
+@given(ids=st.lists(st.integers(0, 30), max_size=120), cut=st.integers(0, 120), since=st.integers(0, 120))
+def test_ids_that_come_again_are_counted_on_disk(ids, cut, since):
+    """However far apart an id and its repetition are, what came again is counted, of all ids and of the last ones."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_sorter, "RUN", 7)
         patch.setattr(row_sorter, "LEAST", 1)
@@ -167,7 +167,8 @@ def test_ids_that_come_again_are_counted_on_disk(ids, cut):
             for some in (ids[:cut], ids[cut:]):
                 for number in some:
                     spool.seen("c", f"i{number}")
-                listed = ids[: spool.ids]
-                assert spool.repeated() == len(listed) - len(set(listed))
+                for first in (0, min(since, spool.ids)):
+                    listed = ids[first : spool.ids]
+                    assert spool.repeated(first) == len(listed) - len(set(listed))
             spool.finish()
         assert np.load(work.seen(0)).tolist() == sorted(key_hash("c", f"i{number}") for number in ids)
