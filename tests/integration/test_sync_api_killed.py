@@ -39,11 +39,12 @@ def killed(monkeypatch: pytest.MonkeyPatch, settings: SyncSettings, tasks: int) 
     read_task = steps.run_read_task
 
     async def reading(settings: SyncSettings, work: Any, *given: Any) -> Any:
-        await read_task(settings, work, *given)
+        came = await read_task(settings, work, *given)
         done.append(given[0].number)
         if len(done) > tasks:
             work.outcome(given[0].number).unlink()
             raise KillError
+        return came
 
     with monkeypatch.context() as patch:
         patch.setattr(steps, "run_read_task", reading)

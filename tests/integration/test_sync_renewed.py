@@ -14,6 +14,7 @@ from synced_api import COLLECTION, Truth, served
 from stac_ingest.sync import run as steps
 from stac_ingest.sync.handed_over import taken
 from stac_ingest.sync.run import run_sync
+from stac_ingest.sync.settings import SyncSettings
 from synced_files import change, small_tasks, three_months
 from synced_output import held
 
@@ -229,3 +230,16 @@ def test_an_api_is_asked_once(tmp_path, behaviours):
             assert ended.stderr == "first\nfresh\n"
             assert sent[0] == sent[1] > 0
             assert held(output) == held(tmp_path / "whole")
+
+
+def test_tasks_that_are_read_side_by_side(tmp_path, monkeypatch):
+    """What each of them has read counts, however they take turns."""
+    monkeypatch.setattr(steps, "_MUCH", 120)
+    began_anew = []
+    with served(Truth.of_months(6, 20)) as server:
+        source = {"mode": "api", "source": server.url, "collection_id": COLLECTION, "limit": 10, "concurrency": 8}
+        result = run_sync(
+            SyncSettings(source=source, output=tmp_path / "out"), renew=lambda *given: began_anew.append(given)
+        )
+    assert result.manifest.items == 120
+    assert len(began_anew) == 1

@@ -183,7 +183,8 @@ class SyncRun:
 
     async def _read(self, tasks: Sequence[Task], held: list[Path]) -> None:
         async def read(settings: SyncSettings, task: Task, progress: Progress) -> None:
-            self._came += await run_read_task(settings, self.work, task, held, progress)
+            came = await run_read_task(settings, self.work, task, held, progress)
+            self._came += came  # others have added to it meanwhile
 
         await read_all(self._settings, tasks, read, self._progress)
 
