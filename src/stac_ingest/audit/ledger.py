@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stac_ingest.core import sorted_hashes
 from stac_ingest.core.key_hash import key_hash, text_hash
-from stac_ingest.core.sorted_hashes import COLUMNS, TYPE, Entry, Read, Rows, in_file
+from stac_ingest.core.sorted_hashes import COLUMNS, TYPE, Entry, Read, Rows, as_rows, in_file, in_memory
 from stac_ingest.errors import DataProcessingError
 
 RUN = 100_000
@@ -91,7 +91,7 @@ class Ledger:
             self._read = in_file(self._file.fileno())
         else:
             rows = self._once(self._taken())
-            self._read = lambda start, stop: rows[start:stop]
+            self._read = in_memory(rows)
         self._count -= self.repeated
 
     def find(self, collection: str, item_id: str) -> list[Entry]:
@@ -100,7 +100,7 @@ class Ledger:
 
     def number(self, place: int) -> int:
         """Return the number beside the item of a place."""
-        return int(self._sorted()(place, place + 1)[0, 2])
+        return int(as_rows(self._sorted()(place, place + 1))[0, 2])
 
     def _sorted(self) -> Read:
         self.sort()
@@ -151,7 +151,7 @@ class Ledger:
         with self._writing(), ExitStack() as stack:
             merged = stack.enter_context(self._temporary())
             for number in range(_RANGES):
-                parts = [read(*run.range(number)) for run in self._runs]
+                parts = [as_rows(read(*run.range(number))) for run in self._runs]
                 merged.write(self._once(self._ordered(np.concatenate(parts))).data)
             merged.flush()
             stack.pop_all()
@@ -170,7 +170,7 @@ class Ledger:
             raise DataProcessingError(f"can't write to {self._folder}: {error.strerror or error}") from error
 
 
-def _refuse(start: int, stop: int) -> Rows:
+def _refuse(start: int, stop: int) -> bytes:
     raise ValueError(f"rows {start:,} to {stop:,} of a ledger that is closed")
 
 

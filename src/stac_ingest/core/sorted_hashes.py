@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 COLUMNS = 3
 ROW_BYTES = 8 * COLUMNS
 TYPE = np.dtype("<u8")
+_ROW = Struct("<QQQ")
 _TOGETHER = 64
 """Rows of a look."""
 _BISECT_EVERY = 4
@@ -25,8 +27,8 @@ _KEYS = 1 << 64
 
 Rows = NDArray[np.uint64]
 """Of shape (rows, 3): the high and the low 64 bits of the hash, and the number beside it."""
-Read = Callable[[int, int], Rows]
-"""Gives the rows from a first one up to, and without, a last one."""
+Read = Callable[[int, int], bytes]
+"""Gives the rows from a first one up to, and without, a last one: three numbers of 64 bits each, little-endian."""
 
 
 class Entry(NamedTuple):
@@ -40,14 +42,24 @@ class Entry(NamedTuple):
 def in_file(descriptor: int, offset: int = 0) -> Read:
     """Return what reads the rows that lie in a file from an offset on; a ValueError says that it is too short."""
 
-    def read(start: int, stop: int) -> Rows:
+    def read(start: int, stop: int) -> bytes:
         # Not mapped: pages that were looked at would count as memory of the process.
         data = os.pread(descriptor, (stop - start) * ROW_BYTES, offset + start * ROW_BYTES)
         if len(data) < (stop - start) * ROW_BYTES:
             raise ValueError(f"a file of sorted hashes ends before row {stop:,}")
-        return np.frombuffer(data, TYPE).reshape(-1, COLUMNS)
+        return data
 
     return read
+
+
+def in_memory(rows: Rows) -> Read:
+    """Return what gives the rows of an array."""
+    return lambda start, stop: rows[start:stop].tobytes()
+
+
+def as_rows(data: bytes) -> Rows:
+    """Return what a `Read` gives as an array."""
+    return np.frombuffer(data, TYPE).reshape(-1, COLUMNS)
 
 
 def find(read: Read, count: int, high: int, low: int) -> Iterator[Entry]:
@@ -63,21 +75,23 @@ def find(read: Read, count: int, high: int, low: int) -> Iterator[Entry]:
         OSError, ValueError: the rows can't be read.
 
     """
-    place, rows = _first(read, count, high)
+    place, data = _first(read, count, high)
     while place < count:
-        for number, row in enumerate(rows):
-            row_high, row_low, beside = row.tolist()  # seldom more than one of them is looked at
+        for row_high, row_low, beside in _ROW.iter_unpack(data):
             if row_high != high:
                 return
             if row_low == low:
-                yield Entry(place + number, beside)
-        place += len(rows)
-        rows = read(place, min(count, place + _TOGETHER))
+                yield Entry(place, beside)
+            place += 1
+        data = read(place, min(count, place + _TOGETHER))
 
 
-def _first(read: Read, count: int, high: int) -> tuple[int, Rows]:
-    """Return the place of the first row whose hash isn't below this one, and rows from there on, maybe none."""
-    wanted = TYPE.type(high)
+def _first(read: Read, count: int, high: int) -> tuple[int, bytes]:
+    """Return the place of the first row with the high half of a hash, and rows from there on; no rows may be meant.
+
+    An array would take several times as long to be made of some rows as these take to be read.
+    """
+    wanted = high.to_bytes(8, "little")
     begin, end = 0, count
     begin_key, end_key = -1, _KEYS
     looks = 0
@@ -88,13 +102,18 @@ def _first(read: Read, count: int, high: int) -> tuple[int, Rows]:
         else:
             about = (begin + end) // 2
         start = min(max(begin, about - _TOGETHER // 2), max(begin, end - _TOGETHER))
-        rows = read(start, min(end, start + _TOGETHER))
-        highs = np.ascontiguousarray(rows[:, 0])
-        below = int(highs.searchsorted(wanted))
-        if below == len(rows) and start + len(rows) < end:
-            begin, begin_key = start + below, int(highs[-1])
-        elif below == 0 and start > begin:
-            end, end_key = start, int(highs[0])
+        stop = min(end, start + _TOGETHER)
+        data = read(start, stop)
+        lowest, highest = (int.from_bytes(data[at : at + 8], "little") for at in (0, len(data) - ROW_BYTES))
+        if highest < high and stop < end:
+            begin, begin_key = stop, highest
+        elif lowest >= high and start > begin:
+            end, end_key = start, lowest
+        elif highest < high:
+            return stop, b""  # behind them are rows that weren't looked at
         else:
-            return start + below, rows[below:]
-    return begin, read(begin, begin)
+            at = data.find(wanted)
+            while at % ROW_BYTES and at > 0:  # no row begins there
+                at = data.find(wanted, at + 1)
+            return (count, b"") if at < 0 else (start + at // ROW_BYTES, data[at:])
+    return begin, b""
