@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stac_ingest.core.sorted_hashes import find, in_file
+from stac_ingest.core.sorted_hashes import Landmarks, find, in_file
 from stac_ingest.sync.sorted_entries import EntriesFile
 
 
@@ -22,6 +22,7 @@ class HashFile:
         self._count = file.count
         self._stream = path.open("rb")
         self._read = in_file(self._stream.fileno(), file.offset)
+        self._landmarks = Landmarks(self._read, self._count)
 
     def close(self) -> None:
         """Close the file."""
@@ -34,5 +35,6 @@ class HashFile:
             OSError, ValueError: the file can't be read, or is shorter than it says.
 
         """
-        entry = next(find(self._read, self._count, high, low), None)
+        near = self._landmarks.around(high)
+        entry = next(find(self._read, self._count, high, low, near), None)
         return None if entry is None else entry.number

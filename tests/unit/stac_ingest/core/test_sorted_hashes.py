@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stac_ingest.core import sorted_hashes
-from stac_ingest.core.sorted_hashes import Entry, Rows, as_rows, find, in_file, in_memory
+from stac_ingest.core.sorted_hashes import Entry, Landmarks, Rows, as_rows, find, in_file, in_memory
 
 MOST = (1 << 64) - 1
 halves = st.one_of(st.integers(0, 3), st.integers(MOST - 3, MOST), st.integers(0, MOST))
@@ -43,13 +43,17 @@ def test_all_rows_of_a_hash_are_found(keys: list[tuple[int, int]], other: tuple[
     """In memory and in a file, each row with a hash is found, in order, however many share it; no other is."""
     ordered = sorted(keys)
     rows = rows_of(ordered)
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sorted_hashes, "_TOGETHER", 5)
+        patch.setattr(sorted_hashes, "_APART", 7)
         file.write(b"a header" + rows.tobytes())
         file.flush()
         for wanted in {*keys, other}:
             expected = [Entry(place, place) for place, key in enumerate(ordered) if key == wanted]
             assert list(find(Looked(rows), len(rows), *wanted)) == expected
             assert list(find(in_file(file.fileno(), 8), len(rows), *wanted)) == expected
+            near = Landmarks(Looked(rows), len(rows)).around(wanted[0])
+            assert list(find(Looked(rows), len(rows), *wanted, near)) == expected
 
 
 @pytest.mark.parametrize("count", [10_000, 1_000_000])
@@ -67,6 +71,22 @@ def test_even_hashes_take_few_looks(count: int) -> None:
         most, total = max(most, looked.looks), total + looked.looks
     assert most <= 6
     assert total <= 3 * len(wanted)
+
+
+def test_landmarks_lead_to_a_row_at_once() -> None:
+    """With the landmarks of a million rows, one is found in a look, and in a second one now and then."""
+    random = np.random.default_rng(7)
+    highs = np.unique(random.integers(0, MOST, 1_000_000, np.uint64))
+    looked = Looked(np.stack([highs, highs, np.arange(len(highs), dtype=np.uint64)], axis=1))
+    landmarks = Landmarks(looked, len(highs))
+    assert looked.looks <= len(highs) / 4096
+    looked.looks = 0
+    wanted = random.integers(0, len(highs), 500).tolist()
+    for place in wanted:
+        high = int(highs[place])
+        near = landmarks.around(high)
+        assert list(find(looked, len(highs), high, high, near)) == [Entry(place, place)]
+    assert looked.looks <= 1.25 * len(wanted)
 
 
 def test_hashes_that_somebody_has_chosen_take_no_more_than_bisection() -> None:
