@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from long_lane import TENTH, is_due, size
 # A time that an example may take would be a threshold on the clock, which a busy machine misses.
 settings.register_profile("tests", deadline=None, max_examples=size(500, 25))
 settings.load_profile("tests")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a shell's background jobs begin. What tests start would ignore Ctrl-C, too, and some send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WORKFLOW = Path(__file__).parent / "workflow"
 
