@@ -134,9 +134,10 @@ def find(read: Read, count: int, high: int, low: int, near: Stretch | None = Non
 
 
 def _first(read: Read, count: int, high: int, near: Stretch) -> tuple[int, bytes]:
-    """Return the place of the first row with the high half of a hash, and rows from there on; no rows may be meant.
+    """Return the place of the first row with the high half of a hash, and rows from there on; else the end of all rows.
 
-    An array would take several times as long to be made of some rows as these take to be read.
+    No rows come with a place that has to be looked at yet. An array of the rows isn't made: that
+    takes several times as long as to read them.
     """
     wanted = high.to_bytes(8, "little")
     begin, end, begin_key, end_key = near

@@ -211,13 +211,15 @@ class ApiSession:
                     is_known = False
                     yield fresh
                     if marks is not None and not page.request.headers:
-                        page_hash = _hash([key_of(one) for one in items])
-                        request = asked(page.request)
-                        marks.keep(
-                            Mark(
-                                request=request, page=page_hash, so_far=so_far, search=search, done=done, before=before
-                            )
+                        place = Mark(
+                            request=asked(page.request),
+                            page=_hash([key_of(one) for one in items]),
+                            so_far=so_far,
+                            search=search,
+                            done=done,
+                            before=before,
                         )
+                        marks.keep(place)
             came = so_far.listed(0 if marks is None else marks.repeated(before))
             done, before = [*done, came], before + so_far.came
             listed.append(came)
